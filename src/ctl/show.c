@@ -109,6 +109,10 @@ static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *cho
                                   domain_less_text(domain_is_one(&c->facts), &c->arena, state->message), NULL));
         else if (made)
                 say(c, arena_join(&c->arena, rule->name, ": ", fewer, NULL));
+        else if (parent && rule_on_demand(rule))
+                say(c, arena_join(&c->arena, rule->name,
+                                  ": its virtual GPUs are not there yet; systemctl start passthrough@", rule->name,
+                                  ".service makes them", NULL));
         else if (parent)
                 say(c, arena_join(&c->arena, rule->name, ": its virtual ", rule->vgpu ? "GPUs" : "functions",
                                   " are not there yet; a boot with the rule makes them, or passthroughctl bind ",
