@@ -52,7 +52,8 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
 _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED COMMAND
     local option=${2%%=*}
     case $option in
-    --format) if [[ $3 == show ]]; then printf '%s\n' qemu libvirt libvirt-network libvirt-nodedev; else printf '%s\n' plain grub kernel bootc; fi ;;
+    --format) if [[ $3 == show ]]; then printf '%s\n' qemu qemu_iommufd libvirt libvirt-network libvirt-nodedev kubevirt sriov-device-plugin cdi nfd nova proxmox \
+        cloudpods cloud-hypervisor talos prometheus; else printf '%s\n' plain grub kernel bootc; fi ;;
     --vendor) printf '%s\n' intel amd ;;
     --from) printf '%s\n' driverctl modprobe cmdline running mdevctl initramfs-tools ;;
     --confirm) printf '%s\n' 5min 15min 1h ;;

@@ -54,7 +54,10 @@ _passthroughctl() {
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check) options=('--json[one JSON document]' '--all[every row]') ;;
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;
-    (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt libvirt-network libvirt-nodedev)') ;;
+    (show)
+        options=('--json[one JSON document]' '--all[every rule]'
+            '--format=[for one program]:format:(qemu qemu_iommufd libvirt libvirt-network libvirt-nodedev kubevirt sriov-device-plugin cdi nfd nova proxmox cloudpods cloud-hypervisor talos prometheus)')
+        ;;
     (apply)
         options=('--json[one JSON document]' '--dry-run[show what would be done]' '--yes[answer each question with yes]'
             '--no-trial[at once]'

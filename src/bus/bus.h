@@ -165,6 +165,7 @@ struct guest_device {
         bool interface;             /* a virtual function of a network card */
         uint32_t vlan;              /* that its rule has for it; 0: none */
         const char *vgpu;           /* as in struct device */
+        const char *vgpu_name;      /* of a mediated device, what its driver calls that type; or NULL */
         const char *uuid;           /* of a mediated device; or NULL */
         const char *node_device;    /* libvirt's name of what it is made of; NULL: it has none */
 };

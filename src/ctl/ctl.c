@@ -139,6 +139,7 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
 
         facts_request_for(&c->config, &c->arena, &needed);
         if (request) {
+                needed.machine |= request->machine;
                 needed.slots |= request->slots;
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;

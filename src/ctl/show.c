@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* show: how a virtual machine gets what the plan hands over, of a rule, around a device, or of each rule. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +8,7 @@
 #include "config/vgpu.h"
 #include "ctl/ctl.h"
 #include "ctl/names.h"
+#include "ctl/show-states.h"
 #include "ctl/situation.h"
 #include "export/export.h"
 #include "plan/hand.h"
@@ -149,45 +149,46 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
         return missing;
 }
 
-/* The driver that has it now; of what is claimed, the bus tells. */
-static const char *driver_of(struct ctl *c, const struct device *d)
+/* "DRIVER has ADDRESS, ..." of those of the rule that a guest cannot have yet, or NULL. */
+static const char *find_early(struct ctl *c, const struct shown *shown, size_t rule, bool *ret_demand)
 {
-        char target[PATH_MAX];
-
-        if (d->bus->syntax->taken_by)
-                return d->driver_now;
-        if (root_readlink(&c->root, arena_join(&c->arena, d->sysfs, "/driver", NULL), target, sizeof(target)) <= 0)
-                return NULL;
-        return arena_strdup(&c->arena, str_basename(target));
-}
-
-/* It is to have its driver by now: the guest cannot have it before. */
-static bool warn_early(struct ctl *c, const struct shown *shown)
-{
-        const char *text = NULL, *rule = "", *how;
-        bool demand = false;
+        const char *text = NULL;
 
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
-                const char *now = driver_of(c, s->device);
+                const char *now = show_driver(c, s->device);
                 bool claimed = s->device->bus->syntax->taken_by;
 
-                if (streq_ptr(now, s->entry->driver))
+                if (s->entry->rule != rule || streq_ptr(now, s->entry->driver))
                         continue;
-                rule = c->config.rules[s->entry->rule].name;
-                demand = s->entry->stage == STAGE_DEMAND;
+                *ret_demand = s->entry->stage == STAGE_DEMAND;
                 text = arena_join(&c->arena, text ? text : "", text ? ", " : "",
                                   now       ? now
                                   : claimed ? "the host"
                                             : "no driver",
                                   " has ", domain_less(domain_is_one(&c->facts), s->device->address), NULL);
         }
-        how = demand ? arena_join(&c->arena, "systemctl start passthrough@", rule, ".service does it", NULL)
-                     : arena_join(&c->arena, "a boot with the rule does it, or passthroughctl bind ", rule, " now",
-                                  NULL);
-        if (text)
-                say(c, arena_printf(&c->arena, "%s is not handed over yet: %s; %s", rule, text, how));
         return text;
+}
+
+/* It is to have its driver by now: the guest cannot have it before. */
+static bool warn_early(struct ctl *c, const struct shown *shown)
+{
+        bool any = false;
+
+        for (size_t r = 0; r < c->config.n_rules; r++) {
+                bool demand = false;
+                const char *rule = c->config.rules[r].name, *text = find_early(c, shown, r, &demand), *how;
+
+                if (!text)
+                        continue;
+                any = true;
+                how = demand ? arena_join(&c->arena, "systemctl start passthrough@", rule, ".service does it", NULL)
+                             : arena_join(&c->arena, "a boot with the rule does it, or passthroughctl bind ", rule,
+                                          " now", NULL);
+                say(c, arena_printf(&c->arena, "%s is not handed over yet: %s; %s", rule, text, how));
+        }
+        return any;
 }
 
 /* What the words do not tell, for people. */
@@ -288,23 +289,83 @@ static const char *const *find_links(struct ctl *c)
         return links;
 }
 
+/* Beside the rules: those whose devices were chosen, and the one that was named. */
+static bool *rules_of(struct ctl *c, const struct rule *rule, const bool *chosen)
+{
+        bool *rules = arena_alloc(&c->arena, c->config.n_rules * sizeof(*rules));
+
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (chosen[i])
+                        rules[c->plan.entries[i].rule] = true;
+        if (rule)
+                rules[rule - c->config.rules] = true;
+        return rules;
+}
+
+/* The page that was asked for, or NULL. */
+static const struct exporter *page_asked(const struct ctl *c)
+{
+        for (size_t i = 0; c->format && exporter_table[i]; i++)
+                if (exporter_table[i]->page && streq(exporter_table[i]->name, c->format))
+                        return exporter_table[i];
+        return NULL;
+}
+
+/* Whether it tells of what is refused and missing itself. */
+static bool asks_for_all(const struct ctl *c)
+{
+        return page_asked(c) && page_asked(c)->all;
+}
+
+/* What the consumer of a page has no words for. */
+static bool say_cannot(struct ctl *c, const struct shown *shown)
+{
+        bool one_domain = domain_is_one(&c->facts), any = false;
+
+        for (size_t i = 0; i < shown->n_forms; i++)
+                for (size_t k = 0; k < shown->forms[i].cannot.n; k++) {
+                        any = true;
+                        say(c, domain_less_text(one_domain, &c->arena, shown->forms[i].cannot.v[k]));
+                }
+        return any;
+}
+
+/* rules: beside those of the config, which a page is about. */
+static void build_forms(struct ctl *c, const bool *rules, const bool *chosen, struct shown *ret)
+{
+        export_build(exporter_table,
+                     &(struct export_request){
+                             .plan = &c->plan,
+                             .chosen = chosen,
+                             .links = find_links(c),
+                             .vfio = show_vfio(c),
+                             .states = show_states(c),
+                             .rules = rules,
+                             .format = c->format,
+                             .iommufd = root_exists(&c->root, DEVICE_NODES),
+                     },
+                     &c->arena, ret);
+}
+
+/* Tells what a build has; whether something is not to be had. */
+static bool tell(struct ctl *c, const struct pci_name *names, struct shown *shown, bool *early)
+{
+        find_names(names, shown);
+        keep_form(c, shown);
+        if (asks_for_all(c))
+                return false;
+        *early |= warn_early(c, shown);
+        say_notes(c, shown);
+        return say_cannot(c, shown);
+}
+
 /* What there is to show of a rule, or (NULL) of what was chosen; *ret_missing: and what is not to be had. */
 static void build(struct ctl *c, const struct rule *rule, const bool *chosen, const struct pci_name *names,
                   struct shown *ret, bool *ret_missing, bool *early)
 {
-        const struct export_request request = {
-                .plan = &c->plan,
-                .chosen = chosen,
-                .links = find_links(c),
-                .iommufd = root_exists(&c->root, DEVICE_NODES),
-        };
-
-        *ret_missing = say_missing(c, rule, chosen);
-        export_build(exporter_table, &request, &c->arena, ret);
-        find_names(names, ret);
-        keep_form(c, ret);
-        *early |= warn_early(c, ret);
-        say_notes(c, ret);
+        build_forms(c, rules_of(c, rule, chosen), chosen, ret);
+        *ret_missing = !asks_for_all(c) && say_missing(c, rule, chosen);
+        *ret_missing |= tell(c, names, ret, early);
 }
 
 static void print(const struct ctl *c, const struct shown *shown, struct arena *a)
@@ -315,7 +376,31 @@ static void print(const struct ctl *c, const struct shown *shown, struct arena *
                 shown->forms[i].print(stdout, &shown->forms[i].lines);
 }
 
-static int show_all(struct ctl *c, const struct pci_name *names)
+/* One page about all rules. */
+static int show_page(struct ctl *c, const struct pci_name *names)
+{
+        bool *chosen = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*chosen));
+        bool *rules = arena_alloc(&c->arena, c->config.n_rules * sizeof(*rules)), missing = false, early = false;
+        struct shown shown;
+
+        for (size_t r = 0; r < c->config.n_rules; r++) {
+                bool *of;
+
+                rules[r] = true;
+                if (c->config.rules[r].invalid)
+                        continue;
+                plan_choose(&c->plan, &c->arena, r, NO_ENTRY, &of);
+                for (size_t i = 0; i < c->plan.n_entries; i++)
+                        chosen[i] |= of[i];
+                missing |= !asks_for_all(c) && say_missing(c, &c->config.rules[r], of);
+        }
+        build_forms(c, rules, chosen, &shown);
+        missing |= tell(c, names, &shown, &early);
+        print(c, &shown, &c->arena);
+        return missing ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int show_each(struct ctl *c, const struct pci_name *names)
 {
         struct shown *all = arena_alloc(&c->arena, c->config.n_rules * sizeof(*all));
         bool missing = false, any = false, early = false;
@@ -339,22 +424,16 @@ static int show_all(struct ctl *c, const struct pci_name *names)
                 json_show_all(stdout, &c->plan, all, &c->diags);
         if (early && any)
                 put_next(c);
-        if (c->config.n_rules == 0)
-                fputs("passthroughctl: there is no rule; passthroughctl add writes one\n", stderr);
-        return c->diags.n_errors > 0 ? EXIT_USAGE : missing || c->config.n_rules == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return missing ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Beside the rules: those whose devices were chosen, and the one that was named. */
-static bool *rules_of(struct ctl *c, const struct rule *rule, const bool *chosen)
+static int show_all(struct ctl *c, const struct pci_name *names)
 {
-        bool *rules = arena_alloc(&c->arena, c->config.n_rules * sizeof(*rules));
+        int k = !c->json && page_asked(c) ? show_page(c, names) : show_each(c, names);
 
-        for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (chosen[i])
-                        rules[c->plan.entries[i].rule] = true;
-        if (rule)
-                rules[rule - c->config.rules] = true;
-        return rules;
+        if (c->config.n_rules == 0)
+                fputs("passthroughctl: there is no rule; passthroughctl add writes one\n", stderr);
+        return c->diags.n_errors > 0 ? EXIT_USAGE : c->config.n_rules == 0 ? EXIT_FAILURE : k;
 }
 
 static int show_one(struct ctl *c, const struct pci_name *names)
@@ -368,9 +447,7 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         if (k == EXIT_USAGE || (k != 0 && !c->json))
                 return k;
         if (k != 0 || (rule && rule->invalid))
-                export_build(exporter_table,
-                             &(struct export_request){.plan = &c->plan, .chosen = chosen, .links = find_links(c)},
-                             &c->arena, &shown);
+                build_forms(c, rules_of(c, rule, chosen), chosen, &shown);
         else
                 build(c, rule, chosen, names, &shown, &missing, &early);
         if (c->json)
@@ -378,12 +455,14 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         /* What is wrong has been said. */
         if (k != 0 || (rule && rule->invalid))
                 return k != 0 ? k : EXIT_USAGE;
-        if (!c->json && shown.n > 0)
+        if (!c->json && (shown.n > 0 || asks_for_all(c)))
                 print(c, &shown, &c->arena);
         missing |= lacks_form(c, c->argv[1], &shown);
         warn_several(c, c->argv[1], &shown);
         if (early && shown.n > 0)
                 put_next(c);
+        if (asks_for_all(c))
+                return EXIT_SUCCESS;
         if (shown.n == 0 && !missing)
                 fprintf(stderr, "passthroughctl: %s hands nothing over\n", c->argv[1]);
         return missing || shown.n == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -391,13 +470,18 @@ static int show_one(struct ctl *c, const struct pci_name *names)
 
 int ctl_show(struct ctl *c)
 {
+        struct facts_request request;
         struct pci_name *names;
         int k;
 
         if (c->all ? c->argc > 1 : c->argc < 2)
                 return ctl_misused("show", c->all ? "show --all takes no argument"
                                                   : "show takes a rule or an address, or --all");
-        k = ctl_load_plan(c, NULL, true);
+        request = (struct facts_request){.numa = true, .machine = true};
+        /* A page is for consumers that know devices by their ID, and may take those of no rule, too. */
+        if (!page_asked(c))
+                request.config = &c->config;
+        k = ctl_load_plan(c, &request, true);
         if (k != 0)
                 return k;
         names_look_up(&c->root, &c->facts, &c->arena, &names);

@@ -43,6 +43,17 @@ bool export_opens(const struct device *d, const char *driver)
                                  streq_ptr(driver, d->bus->syntax->taken_by));
 }
 
+static const char *subsystem_of(const struct device *d)
+{
+        struct detail details[DETAILS_MAX];
+        size_t n = d->bus->describe ? d->bus->describe(d, details) : 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (streq(details[i].name, "subsystem") && details[i].value && *details[i].value)
+                        return details[i].value;
+        return NULL;
+}
+
 static void find_devices(const struct export_request *request, struct arena *a, struct shown *shown)
 {
         const struct plan *plan = request->plan;
@@ -56,7 +67,12 @@ static void find_devices(const struct export_request *request, struct arena *a, 
                     !export_opens(device, e->driver))
                         continue;
                 d = arena_grow(a, &shown->devices, shown->n, sizeof(*shown->devices));
-                *d = (struct shown_device){.device = device, .entry = e, .name = {"", ""}};
+                *d = (struct shown_device){.device = device,
+                                           .entry = e,
+                                           .name = {"", ""},
+                                           .state = request->states[i],
+                                           .subsystem = subsystem_of(device),
+                                           .vfio = request->vfio[i]};
                 shown->n++;
         }
 }
@@ -65,6 +81,12 @@ void export_print_elements(FILE *f, const struct strings *elements)
 {
         for (size_t i = 0; i < elements->n; i++)
                 fprintf(f, "%s%s", i > 0 ? "\n" : "", elements->v[i]);
+}
+
+void export_print_page(FILE *f, const struct strings *lines)
+{
+        for (size_t i = 0; i < lines->n; i++)
+                fprintf(f, "%s\n", lines->v[i]);
 }
 
 /* As its bus describes it, and what its rule says of it. */
@@ -81,6 +103,24 @@ static void describe(const struct export_request *request, const struct shown_de
                 ret->vlan = sriov_settings(rule->sriov, s->device->index).number[VF_VLAN];
 }
 
+static void make_page(const struct export_request *request, const struct shown *shown,
+                      const struct guest_device *devices, const struct exporter *x, struct arena *a,
+                      struct shown_form *ret)
+{
+        struct page_item *items = arena_alloc(a, shown->n * sizeof(*items));
+        struct page page = {.plan = request->plan,
+                            .rules = request->rules,
+                            .chosen = request->chosen,
+                            .states = request->states,
+                            .items = items};
+
+        for (size_t r = 0; r < request->plan->config->n_rules; r++)
+                for (size_t i = 0; i < shown->n; i++)
+                        if (shown->devices[i].entry->rule == r)
+                                items[page.n++] = (struct page_item){&devices[i], &shown->devices[i]};
+        x->page(a, &page, &ret->lines, &ret->cannot);
+}
+
 void export_build(const struct exporter *const *exporters, const struct export_request *request, struct arena *a,
                   struct shown *ret)
 {
@@ -94,16 +134,22 @@ void export_build(const struct exporter *const *exporters, const struct export_r
         for (size_t i = 0; i < ret->n; i++)
                 describe(request, &ret->devices[i], a, &devices[i]);
         place(ret, devices, places);
-        for (; exporters[ret->n_forms]; ret->n_forms++) {
-                const struct exporter *x = exporters[ret->n_forms];
-                struct shown_form *form = arena_grow(a, &ret->forms, ret->n_forms, sizeof(*ret->forms));
+        for (; *exporters; exporters++) {
+                const struct exporter *x = *exporters;
+                struct shown_form *form;
 
+                if (x->page && !streq_ptr(request->format, x->name))
+                        continue;
+                form = arena_grow(a, &ret->forms, ret->n_forms++, sizeof(*ret->forms));
                 *form = (struct shown_form){.name = x->name,
                                             .heading = x->heading,
                                             .asked = x->asked,
                                             .only_for = x->only_for,
-                                            .print = x->print};
-                if (ret->n == 0 || (x->iommufd && !request->iommufd))
+                                            .all = x->all,
+                                            .print = x->page ? export_print_page : x->print};
+                if (x->page && (ret->n > 0 || x->all))
+                        make_page(request, ret, devices, x, a, form);
+                if (x->page || ret->n == 0 || (x->iommufd && !request->iommufd))
                         continue;
                 x->lines(a, devices, places, ret->n, &form->lines);
                 if (x->notes)

@@ -18,6 +18,12 @@ void json_device(struct json_object *o, const char *bus, const char *address, co
                 add(o, "group", json_object_new_int(group));
 }
 
+void json_name(struct json_object *o, const struct pci_name *name)
+{
+        add_string(o, "vendor_name", name->vendor);
+        add_string(o, "device_name", name->device);
+}
+
 void json_driver(struct json_object *o, const char *bus_name, const char *driver)
 {
         const struct bus *bus = bus_named(bus_name);

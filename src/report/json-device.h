@@ -5,9 +5,12 @@
 
 #include "plan/plan.h"
 #include "report/json-build.h"
+#include "report/model.h"
 
 void json_device(struct json_object *o, const char *bus, const char *address, const char *id, const char *class,
                  int group);
+/* What pci.ids has of it. */
+void json_name(struct json_object *o, const struct pci_name *name);
 /* "": none, or the host's own. */
 void json_driver(struct json_object *o, const char *bus, const char *driver);
 /* Of a device that another makes: which one, and which of those it is; UINT32_MAX: that is not known. */

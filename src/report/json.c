@@ -234,12 +234,6 @@ void json_status(FILE *f, const struct status *status, const struct diags *error
         finish(f, document);
 }
 
-static void add_name(struct json_object *o, const struct pci_name *name)
-{
-        add_string(o, "vendor_name", name->vendor);
-        add_string(o, "device_name", name->device);
-}
-
 static void add_handover(struct json_object *o, const struct facts *facts, const struct handover *h)
 {
         struct json_object *handover = add_object(o, "handover"), *along;
@@ -298,70 +292,8 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "");
                 add(o, "bridge", json_object_new_boolean((d->roles & ROLE_BRIDGE) != 0));
                 add(o, "boot_display", json_object_new_boolean((d->roles & ROLE_BOOT_DISPLAY) != 0));
-                add_name(o, &list->names[i]);
+                json_name(o, &list->names[i]);
                 add_handover(o, facts, &list->handovers[i]);
-        }
-        add_errors(document, errors);
-        finish(f, document);
-}
-
-static void add_shown(struct json_object *document, const struct shown *shown)
-{
-        struct json_object *array = add_array(document, "devices");
-
-        for (size_t i = 0; i < shown->n; i++) {
-                const struct shown_device *s = &shown->devices[i];
-                const struct device *d = s->device;
-                struct json_object *o = append(array);
-
-                json_device(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
-                add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name);
-                if (device_is_vgpu(d)) {
-                        add_string(o, "parent", d->parent);
-                        add_string(o, "type", d->vgpu);
-                }
-                json_driver(o, d->bus->syntax->name, s->entry->driver);
-                add_name(o, &s->name);
-        }
-        for (size_t i = 0; i < shown->n_forms; i++)
-                add_strings(document, shown->forms[i].name, &shown->forms[i].lines);
-}
-
-static struct json_object *add_shown_rule(struct json_object *rules, const struct plan *plan, size_t rule)
-{
-        struct json_object *o = append(rules);
-        char unit[128];
-
-        add_string(o, "name", plan->config->rules[rule].name);
-        add_string(o, "state", rule_state_names[plan->rules[rule].state]);
-        add_string(o, "message", plan->rules[rule].message);
-        /* What the unit of a virtual machine requires; a name has 64 characters at most. */
-        snprintf(unit, sizeof(unit), "passthrough@%s.service", plan->config->rules[rule].name);
-        add_string(o, "unit", unit);
-        return o;
-}
-
-void json_show(FILE *f, const struct plan *plan, const bool *rules, const struct shown *shown,
-               const struct diags *errors)
-{
-        struct json_object *document = start(), *array = add_array(document, "rules");
-
-        for (size_t i = 0; i < plan->config->n_rules; i++)
-                if (rules[i])
-                        add_shown_rule(array, plan, i);
-        add_shown(document, shown);
-        add_errors(document, errors);
-        finish(f, document);
-}
-
-void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown, const struct diags *errors)
-{
-        struct json_object *document = start(), *array = add_array(document, "rules");
-
-        for (size_t i = 0; i < plan->config->n_rules; i++) {
-                struct json_object *o = add_shown_rule(array, plan, i);
-
-                add_shown(o, &shown[i]);
         }
         add_errors(document, errors);
         finish(f, document);

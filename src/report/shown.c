@@ -11,6 +11,11 @@
 
 #define ID_COLUMNS 9
 
+const char *const shown_state_names[SHOWN_STATE_MAX_] = {
+        [SHOWN_BOUND] = "bound",     [SHOWN_LATE] = "late",       [SHOWN_IDLE] = "idle",
+        [SHOWN_PENDING] = "pending", [SHOWN_REFUSED] = "refused",
+};
+
 void text_show(FILE *f, const struct shown *shown, struct arena *a)
 {
         const struct screen s = screen_of(f, a);

@@ -213,7 +213,7 @@ cmdline --cmdline=quiet
 add --from=driverctl gpu1 00:05.0
 image --modules /image
 show --all gpu0
-show gpu0 --format=nova
+show gpu0 --format=bhyve
 trial --settle --revert
 trial --settle --json
 confirm --automatic --dry-run

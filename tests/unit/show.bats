@@ -198,10 +198,10 @@ arguments() {
     ctl show edu --format=qemu --json
     exits 0
     is "$(get 'keys_unsorted[]')" 'version rules devices qemu' keys
-    ctl show edu --format=nova
+    ctl show edu --format=bhyve
     exits 2
     is "$output" '' output
-    has '--format of show is qemu, qemu_iommufd, libvirt, libvirt-network or libvirt-nodedev, not "nova"'
+    has '--format of show is qemu, qemu_iommufd, libvirt, libvirt-network, libvirt-nodedev, kubevirt, sriov-device-plugin, cdi, nfd, nova, proxmox, cloudpods, cloud-hypervisor, talos or prometheus, not "bhyve"'
 }
 
 @test "--format=libvirt is a file that virsh attach-device takes; of several devices it has an element each, and that is said" {

@@ -35,6 +35,7 @@ void mdev_guest(struct arena *a, const struct facts *facts, const struct device 
                 .type = "mdev",
                 .libvirt = arena_join(a, "<address uuid='", d->address, "'/>", NULL),
                 .vgpu = d->vgpu,
+                .vgpu_name = mdev_of(d)->type,
                 .uuid = d->address,
                 .node_device = node_device(a, facts, d),
         };

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * KubeVirt's permittedHostDevices (user guide, "Host Devices Assignment"), as a patch for the KubeVirt resource. A PCI
+ * device is known by its ID and by having exactly the driver vfio-pci, a mediated device by the name of its type with
+ * "_" for blanks, a USB device by its ID.
+ */
+#include "base/str.h"
+#include "export/page.h"
+
+#define DOMAIN       "passthrough/"
+#define NAME_LONGEST 63 /* of a resource, without its domain: a qualified name of Kubernetes */
+
+static void upper(char *s)
+{
+        for (; *s; s++)
+                if (*s >= 'a' && *s <= 'f')
+                        *s -= 'a' - 'A';
+}
+
+/* A resource has one selector, and an ID can be in one resource alone. */
+static bool is_alone(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
+{
+        const struct page_item *item = &page->items[i];
+        const struct device *twin = page_twin(page, item, DRIVER_VFIO_PCI);
+        const char *rule = twin ? page_rule_of(page, twin) : NULL;
+
+        if (!twin || page_has_before(page, i, true))
+                return true;
+        page_cannot(a, item,
+                    arena_join(a, "KubeVirt knows a device by its ID and by vfio-pci alone, and ", twin->address,
+                               rule ? " of the rule " : ", which no rule hands over,", rule ? rule : "",
+                               " has both: it would be the same resource", NULL),
+                    ret_cannot);
+        return false;
+}
+
+static bool fits(struct arena *a, const struct page_item *item, const char *name, struct strings *ret_cannot)
+{
+        if (page_name_fits(name, NAME_LONGEST))
+                return true;
+        page_cannot(a, item,
+                    arena_join(a, "Kubernetes takes no resource of the name \"", name,
+                               "\": a name has at most 63 characters, and ends in a letter or digit", NULL),
+                    ret_cannot);
+        return false;
+}
+
+static const char *resource(struct arena *a, const char *name)
+{
+        return arena_join(a, "resourceName: \"" DOMAIN, name, "\"", NULL);
+}
+
+/* An ID that an earlier rule has in its resource is not repeated. */
+static bool is_listed(const struct page *page, size_t i)
+{
+        for (size_t k = 0; k < i; k++)
+                if (page_is_pci(&page->items[k]) && streq(page->items[k].shown->entry->driver, DRIVER_VFIO_PCI) &&
+                    streq(page->items[k].shown->device->id, page->items[i].shown->device->id))
+                        return true;
+        return false;
+}
+
+static void add_pci(struct arena *a, const struct page *page, size_t i, struct strings *ret, struct strings *ret_cannot)
+{
+        const struct page_item *item = &page->items[i];
+        const char *name = page_name_by_id(a, page, i);
+        char *id;
+
+        if (!page_takes(a, page, item, "KubeVirt", PAGE_VFIO_PCI | PAGE_DOMAIN_16, ret_cannot) ||
+            !fits(a, item, name, ret_cannot))
+                return;
+        (void)is_alone(a, page, i, ret_cannot);
+        if (is_listed(page, i))
+                return;
+        id = arena_strdup(a, item->shown->device->id);
+        upper(id);
+        strings_add(a, ret, arena_join(a, "        - pciVendorSelector: \"", id, "\"", NULL));
+        strings_add(a, ret, arena_join(a, "          ", resource(a, name), NULL));
+}
+
+static void add_mediated(struct arena *a, const struct page *page, size_t i, struct strings *ret,
+                         struct strings *ret_cannot)
+{
+        const struct page_item *item = &page->items[i];
+        const char *rule = item->guest->rule;
+        char *type = arena_strdup(a, item->guest->vgpu_name ? item->guest->vgpu_name : item->guest->vgpu);
+
+        if (!fits(a, item, rule, ret_cannot))
+                return;
+        for (char *c = type; *c; c++)
+                if (*c == ' ')
+                        *c = '_';
+        for (size_t k = 0; k < i; k++)
+                if (page->items[k].guest->uuid && streq(page->items[k].guest->vgpu, item->guest->vgpu)) {
+                        if (!page_same_rule(&page->items[k], item))
+                                page_cannot(a, item,
+                                            arena_join(a, "KubeVirt knows a mediated device by its type alone, and ",
+                                                       page->items[k].guest->rule, " has devices of that, too", NULL),
+                                            ret_cannot);
+                        return;
+                }
+        strings_add(a, ret, arena_join(a, "        - mdevNameSelector: ", page_quoted(a, type), NULL));
+        strings_add(a, ret, arena_join(a, "          ", resource(a, rule), NULL));
+}
+
+static void add_usb(struct arena *a, const struct page *page, size_t i, struct strings *ret, struct strings *ret_cannot)
+{
+        const struct page_item *item = &page->items[i];
+        const char *name = page_name_by_id(a, page, i), *id = item->guest->id;
+
+        if (!id)
+                page_cannot(a, item, "KubeVirt knows a USB device by its ID alone, and this one's is not unique here",
+                            ret_cannot);
+        if (!id || !fits(a, item, name, ret_cannot))
+                return;
+        strings_add(a, ret, arena_join(a, "        - ", resource(a, name), NULL));
+        strings_add(a, ret, "          selectors:");
+        strings_add(a, ret, arena_printf(a, "            - vendor: \"%.4s\"", id));
+        strings_add(a, ret, arena_join(a, "              product: \"", id + 5, "\"", NULL));
+}
+
+static void add_list(struct arena *a, const char *name, const struct strings *list, struct strings *ret)
+{
+        if (list->n == 0)
+                return;
+        strings_add(a, ret, arena_join(a, "      ", name, ":", NULL));
+        strings_append(a, ret, list);
+}
+
+static void make(struct arena *a, const struct page *page, struct strings *ret, struct strings *ret_cannot)
+{
+        struct strings pci = {}, mediated = {}, usb = {};
+
+        for (size_t i = 0; i < page->n; i++) {
+                const struct guest_device *d = page->items[i].guest;
+
+                if (d->way == GUEST_USB)
+                        add_usb(a, page, i, &usb, ret_cannot);
+                else if (d->uuid)
+                        add_mediated(a, page, i, &mediated, ret_cannot);
+                else
+                        add_pci(a, page, i, &pci, ret_cannot);
+        }
+        if (pci.n + mediated.n + usb.n == 0)
+                return;
+        strings_add(a, ret, "spec:");
+        strings_add(a, ret, "  configuration:");
+        strings_add(a, ret, "    permittedHostDevices:");
+        add_list(a, "pciHostDevices", &pci, ret);
+        add_list(a, "mediatedDevices", &mediated, ret);
+        add_list(a, "usb", &usb, ret);
+}
+
+const struct exporter exporter_kubevirt = {
+        .name = "kubevirt", .heading = "KubeVirt, for kubectl patch", .asked = true, .page = make};
