@@ -325,6 +325,7 @@ static const struct key keys[] = {
         MATCH("VirtualFunction", MATCH_VIRTUAL_FUNCTION),
         MACHINE("Host", MATCH_HOST, "a host name or machine-id; shell globs allowed"),
         MACHINE("Product", MATCH_PRODUCT, "a DMI product name; shell globs allowed"),
+        MACHINE("MachineTag", MATCH_TAG, "a tag of TAGS= in /etc/machine-info; shell globs allowed"),
         MATCH("Port", MATCH_PORT),
         DEVICE("Driver", parse_driver, false, "vfio-pci, auto, native, or the name of a PCI driver"),
         CHOOSING("Functions", parse_functions, "match or slot"),
@@ -498,7 +499,7 @@ void keys_parse(const struct keys *x, struct arena *a, struct diags *diags, cons
 bool keys_name_device(const struct rule *rule)
 {
         for (int key = 0; key < MATCH_MAX_; key++)
-                if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
+                if (rule->match[key].n > 0 && !match_of_machine((enum match_key)key))
                         return true;
         return false;
 }

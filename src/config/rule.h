@@ -23,8 +23,15 @@ enum match_key {
         MATCH_PORT,
         MATCH_HOST,
         MATCH_PRODUCT,
+        MATCH_TAG,
         MATCH_MAX_,
 };
+
+/* Of the machine, not of a device. */
+static inline bool match_of_machine(enum match_key key)
+{
+        return key == MATCH_HOST || key == MATCH_PRODUCT || key == MATCH_TAG;
+}
 
 /* Alternatives; none given (n == 0) matches everything. In the spelling that sysfs has, or a glob of it. */
 struct words {
@@ -47,7 +54,7 @@ struct bus_syntax {
         bool driverless; /* that is no driver, and documents have none: the host's own goes on driving it */
         bool on_others;  /* its devices are on those of other buses, which are gathered for its rules, too */
         bool made;       /* rules for its devices make others of it; so do those of other buses with [VirtualGPU] */
-        /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
+        /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of the machine. */
         const char *right[MATCH_MAX_];
         /* By key: why what it says need not last, and what does; NULL: it lasts. */
         const char *unstable[MATCH_MAX_];

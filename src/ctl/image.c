@@ -55,6 +55,8 @@ static int copy_machine(struct ctl *c, const struct root *image)
                         continue;
                 k = root_replace(image, files[i].to, text, (size_t)n);
         }
+        if (k == 0 && c->facts.tags)
+                k = root_replace(image, IMAGE_MACHINE "/tags", c->facts.tags, strlen(c->facts.tags));
         return k;
 }
 

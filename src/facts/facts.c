@@ -23,7 +23,8 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
 
                 request.slots |= r->match[MATCH_SLOT].n > 0;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
-                request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
+                request.machine |=
+                        r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0 || r->match[MATCH_TAG].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov || r->vgpu;
                 request.machine |= r->sriov || r->vgpu;
                 request.vgpus |= r->vgpu != NULL;
@@ -78,6 +79,35 @@ static void read_image_machine(const struct root *root, struct arena *a, struct 
                 return;
         read_line(root, a, IMAGE_MACHINE "/hostname", &facts->hostname);
         read_machine_id(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
+        read_line(root, a, IMAGE_MACHINE "/tags", &facts->tags);
+}
+
+/* As shells have it, without quotes around it (machine-info(5)). */
+static char *unquoted(char *value)
+{
+        size_t n = strlen(value = str_trim(value));
+
+        if (n < 2 || !strchr("\"'", *value) || value[n - 1] != *value)
+                return value;
+        value[n - 1] = '\0';
+        return value + 1;
+}
+
+/* TAGS=A:B of machine-info(5); the last one counts. An initrd without that file knows none. */
+static void read_tags(const struct root *root, struct arena *a, struct facts *facts)
+{
+        char *text, *rest;
+        size_t size;
+        enum source source = root_look(root, a, "/etc/machine-info", &text, &size);
+
+        if (source == SOURCE_READ || (source == SOURCE_ABSENT && !facts->in_initrd))
+                facts->tags = "";
+        if (source != SOURCE_READ)
+                return;
+        rest = text;
+        for (char *line; (line = strsep(&rest, "\n"));)
+                if (startswith(line, "TAGS="))
+                        facts->tags = unquoted(line + strlen("TAGS="));
 }
 
 static void find_initrd(const struct root *root, const struct initrd *const *initrds, struct facts *facts)
@@ -100,6 +130,8 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
                 read_line(root, a, "/etc/hostname", &facts->hostname);
         if (!facts->machine_id)
                 read_machine_id(root, a, "/etc/machine-id", &facts->machine_id);
+        if (!facts->tags)
+                read_tags(root, a, facts);
 }
 
 /* Devices of the first bus stand in each other's way whatever the rules are for. */

@@ -16,7 +16,7 @@
 #include "facts/clearance.h"
 #include "facts/initrd.h"
 
-/* What an image carries of the machine it was built on: files hostname, machine-id and product_uuid. */
+/* What an image carries of the machine it was built on: files hostname, machine-id, product_uuid and tags. */
 #define IMAGE_MACHINE PASSTHROUGH_LIBEXEC "/machine"
 #define PRODUCT_UUID  "/sys/class/dmi/id/product_uuid"
 
@@ -70,6 +70,7 @@ struct facts {
         const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
         const char *product; /* DMI product name */
+        const char *tags;    /* of the machine, with ":" between them, "" where it has none; NULL: not known */
 
         struct module *modules; /* those asked for */
         size_t n_modules;
@@ -131,7 +132,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
  */
 void facts_as_at_boot(struct facts *facts);
 
-/* Host name, machine-id and product of this machine alone. */
+/* Host name, machine-id, product and tags of this machine alone. */
 void facts_read_machine(const struct root *root, struct arena *a, const struct initrd *const *initrds,
                         struct facts *facts);
 

@@ -15,12 +15,35 @@ static enum tristate fits_host(const char *word, const struct facts *facts)
                (facts->machine_id && fnmatch(word, facts->machine_id, 0) == 0);
 }
 
+/* Each of the tags by itself; whoever has none does not fit. */
+static enum tristate fits_tag(const char *word, const struct facts *facts)
+{
+        char tag[256];
+
+        if (!facts->tags)
+                return UNKNOWN;
+        for (const char *t = facts->tags; *t; t += strspn(t, ":")) {
+                size_t n = strcspn(t, ":");
+
+                if (n < sizeof(tag)) {
+                        memcpy(tag, t, n);
+                        tag[n] = '\0';
+                        if (fnmatch(word, tag, 0) == 0)
+                                return YES;
+                }
+                t += n;
+        }
+        return NO;
+}
+
 static enum tristate fits_word(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
 {
         if (key == MATCH_HOST)
                 return fits_host(word, facts);
         if (key == MATCH_PRODUCT)
                 return facts->product ? fnmatch(word, facts->product, 0) == 0 : UNKNOWN;
+        if (key == MATCH_TAG)
+                return fits_tag(word, facts);
         return d->bus->match(key, word, facts, d);
 }
 
@@ -68,11 +91,12 @@ static bool holds(const struct rule *rule, enum match_key key, const struct fact
 
 enum tristate match_machine(const struct rule *rule, const struct facts *facts)
 {
-        enum tristate host = fits(rule, MATCH_HOST, facts, NULL), product = fits(rule, MATCH_PRODUCT, facts, NULL);
+        enum tristate host = fits(rule, MATCH_HOST, facts, NULL), product = fits(rule, MATCH_PRODUCT, facts, NULL),
+                      tag = fits(rule, MATCH_TAG, facts, NULL);
 
-        if (host == NO || product == NO)
+        if (host == NO || product == NO || tag == NO)
                 return NO;
-        return host == YES && product == YES ? YES : UNKNOWN;
+        return host == YES && product == YES && tag == YES ? YES : UNKNOWN;
 }
 
 /* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
@@ -159,7 +183,7 @@ static enum tristate fits_all(const struct rule *rule, const struct facts *facts
 
                 if (unnamed && key == MATCH_PORT && rule->match[key].n > 0)
                         fit = UNKNOWN;
-                else if (key != MATCH_HOST && key != MATCH_PRODUCT)
+                else if (!match_of_machine((enum match_key)key))
                         fit = fits(rule, (enum match_key)key, facts, d);
                 if (fit == NO)
                         return NO;

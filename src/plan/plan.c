@@ -25,8 +25,9 @@ static void initial_states(struct planner *p)
                 } else if (here == NO || (here == UNKNOWN && rule->driver != DRIVER_NATIVE)) {
                         /* Where it cannot be told who the machine is, what a rule keeps may be its own to keep. */
                         state->state = RULE_SKIPPED;
-                        state->message = here == NO ? "Host= or Product= names another machine"
-                                                    : "Host= or Product= cannot be compared: this machine's is unknown";
+                        state->message = here == NO ? "Host=, Product= or MachineTag= names another machine"
+                                                    : "Host=, Product= or MachineTag= cannot be compared: this "
+                                                      "machine's is unknown";
                         state->elsewhere = true;
                 } else if (p->facts->off) {
                         state->state = RULE_SKIPPED;

@@ -66,7 +66,7 @@ struct plan_rule {
         const char *device;  /* the address of that one, or NULL */
         size_t n_matched;    /* devices it decides by explicit match */
         size_t below;        /* of one whose devices do not show: the entry that they go along with; else NO_ENTRY */
-        bool elsewhere;      /* skipped because Host= or Product= mean another machine */
+        bool elsewhere;      /* skipped because Host=, Product= or MachineTag= mean another machine */
 };
 
 /* A rule that matches a device which an earlier one decides. */

@@ -259,6 +259,51 @@ setup() {
     rule_is gpu0 skipped
 }
 
+@test "MachineTag= is a tag of machine-info, globs taken; elsewhere the rule is skipped" {
+    local tags
+    for tags in TAGS=lab:gpu-host 'TAGS="lab:gpu-host"' "TAGS='gpu-host'" $'TAGS=other\nTAGS=gpu-host'; do
+        put /etc/machine-info 'PRETTY_HOSTNAME=x' "$tags" '#TAGS=z'
+        matched 0000:42:00.0 Address=42:00.0 MachineTag=gpu-host
+        matched 0000:42:00.0 Address=42:00.0 'MachineTag=a gpu-*'
+        matched 0000:42:00.0 Address=42:00.0 'MachineTag=!z'
+        for tag in lab:gpu-host gpu other z; do
+            rule gpu0 '[Match]' Address=42:00.0 "MachineTag=$tag"
+            plan
+            exits 0
+            rule_is gpu0 skipped
+        done
+    done
+    put /etc/machine-info 'TAGS='
+    plan
+    rule_is gpu0 skipped
+    rm "$ROOT/etc/machine-info"
+    plan
+    rule_is gpu0 skipped
+    matched 0000:42:00.0 Address=42:00.0 'MachineTag=!z'
+    mkdir "$ROOT/etc/machine-info"
+    plan
+    rule_is gpu0 skipped
+}
+
+@test "an image has the machine's tags, and they count on that machine alone" {
+    put /etc/machine-info TAGS=lab:gpu-host
+    put /sys/class/dmi/id/product_uuid 4c4c4544-0000-0000-0000-000000000001
+    rule gpu0 '[Match]' Address=42:00.0 MachineTag=gpu-host
+    mkdir "$BATS_TEST_TMPDIR/image"
+    run "$BUILD/passthroughctl" image --root="$ROOT" "$BATS_TEST_TMPDIR/image"
+    exits 0
+    is "$(<"$BATS_TEST_TMPDIR/image/usr/lib/passthrough/machine/tags")" lab:gpu-host tags
+    mkdir -p "$ROOT/usr/lib/passthrough"
+    cp -r "$BATS_TEST_TMPDIR/image/usr/lib/passthrough/machine" "$ROOT/usr/lib/passthrough/"
+    rm "$ROOT/etc/machine-info"
+    put /etc/initrd-release ID=debian
+    plan
+    is "$(get '.rules[] | select(.name == "gpu0").state')" ok 'in its initrd'
+    put /sys/class/dmi/id/product_uuid 4c4c4544-0000-0000-0000-000000000002
+    plan
+    rule_is gpu0 skipped
+}
+
 @test "Host= and Product= of a machine that has neither are not met, negated or not" {
     rm "$ROOT"/etc/{hostname,machine-id} "$ROOT/proc/sys/kernel/hostname" "$ROOT/sys/class/dmi/id"
     rule a '[Match]' Address=42:00.0 Host=lab-host
