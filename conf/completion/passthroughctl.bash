@@ -37,7 +37,7 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     case $1 in
     list) printf '%s\n' --all --types ;;
     check) printf '%s\n' --all ;;
-    plan) printf '%s\n' --steps ;;
+    plan) printf '%s\n' --steps --against= ;;
     add) printf '%s\n' --yes --from= ;;
     apply) printf '%s\n' --yes --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;

@@ -53,7 +53,7 @@ _passthroughctl() {
         '--from=[take over from]:source:(driverctl modprobe cmdline running mdevctl initramfs-tools)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check) options=('--json[one JSON document]' '--all[every row]') ;;
-    (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;
+    (plan) options=('--json[one JSON document]' '--steps[each operation, in order]' '--against=[over the captured machine in a directory]:directory:_files -/') ;;
     (show)
         options=('--json[one JSON document]' '--all[every rule]'
             '--format=[for one program]:format:(qemu qemu_iommufd libvirt libvirt-network libvirt-nodedev kubevirt sriov-device-plugin cdi nfd nova proxmox cloudpods cloud-hypervisor talos prometheus)')

@@ -18,6 +18,7 @@ enum option_id {
         OPT_CONFIRM,
         OPT_BOOT,
         OPT_STEPS,
+        OPT_AGAINST,
         OPT_TYPES,
         OPT_RAW,
         OPT_CMDLINE,

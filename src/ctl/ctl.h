@@ -35,6 +35,7 @@ struct ctl {
         bool list;           /* undo: name what can be undone */
         bool all;            /* list: bridges and system functions, too; show: each rule; check: each row */
         bool steps;          /* plan: each operation */
+        const char *against; /* plan: the captured machine that it is of, or NULL: this one */
         bool types;          /* list: of virtual GPUs */
         const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         bool no_trial;       /* apply: without one */
@@ -65,6 +66,11 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 
 /* The same, of the config that is loaded. */
 int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
+
+/* Whether something that was asked for does not happen by the plan. */
+bool ctl_falls_short(const struct ctl *c);
+/* plan --against=DIR; the exit status. */
+int ctl_plan_against(struct ctl *c) _must_check_;
 
 /* The huge pages of the next boot, into the plan. */
 void ctl_plan_hugepages(struct ctl *c);

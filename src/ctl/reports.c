@@ -57,8 +57,7 @@ static void show_plan(struct ctl *c, const struct ids *ids, const char *const *w
         text_plan_end(stdout, &c->plan, images_now(c), &now, &c->arena);
 }
 
-/* Whether something that was asked for does not happen. */
-static bool falls_short(const struct ctl *c)
+bool ctl_falls_short(const struct ctl *c)
 {
         for (size_t i = 0; i < c->config.n_rules; i++)
                 if (c->plan.rules[i].state == RULE_REFUSED || c->plan.rules[i].state == RULE_MISSING)
@@ -83,6 +82,8 @@ int ctl_plan(struct ctl *c)
         struct ids ids;
         int k;
 
+        if (c->against)
+                return ctl_plan_against(c);
         ids_look(c, &ids);
         /* They may mean any device. */
         k = ctl_load_plan(c, ids.n_lines > 0 ? &all : c->json ? NULL : &displays, true);
@@ -92,7 +93,7 @@ int ctl_plan(struct ctl *c)
         ctl_plan_hugepages(c);
         worked = worked_find(&c->root, &c->arena, &c->plan);
         if (c->json) {
-                json_plan(stdout, &c->plan, worked, &c->diags);
+                json_plan(stdout, &c->plan, worked, NULL, &c->diags);
                 ids_note(c, &ids, stderr);
         } else
                 show_plan(c, &ids, worked);
@@ -103,7 +104,7 @@ int ctl_plan(struct ctl *c)
                 fputs("passthroughctl: apply writes nothing until the kernel command line is corrected\n", stderr);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
-        return falls_short(c) ? EXIT_FAILURE : EXIT_SUCCESS;
+        return ctl_falls_short(c) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static void show_status(struct ctl *c, const struct status *status)

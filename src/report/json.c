@@ -93,7 +93,35 @@ static void add_making(struct json_object *ops, const struct plan *plan, bool la
                 add_op(ops, op_names[op->kind], op->target, op->value, op->why, stages[op->stage].name);
 }
 
-void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct diags *errors)
+static void add_fate(struct json_object *o, const char *name, const struct plan *plan, const struct plan_entry *e)
+{
+        struct json_object *fate = made(json_object_new_object());
+
+        add(o, name, fate);
+        add_string(fate, "rule", e ? plan->config->rules[e->rule].name : "");
+        add_string(fate, "action", action_names[e ? e->action : ACTION_KEEP]);
+        add_string(fate, "driver", e && e->action == ACTION_BIND ? e->driver : "");
+        add_string(fate, "stage", e && e->action == ACTION_BIND ? stages[e->stage].name : "");
+        add_string(fate, "reason", e ? e->reason : "");
+}
+
+/* What fares otherwise than by the machine's own config. */
+static void add_changes(struct json_object *document, const struct against *against)
+{
+        struct json_object *array = add_array(document, "changes");
+
+        for (size_t i = 0; i < against->n; i++) {
+                const struct against_change *c = &against->changes[i];
+                struct json_object *o = append(array);
+
+                add_string(o, "address", against->after->facts->devices[c->device].address);
+                add_fate(o, "before", against->before, c->before);
+                add_fate(o, "after", against->after, c->after);
+        }
+}
+
+void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct against *against,
+               const struct diags *errors)
 {
         struct json_object *document = start(), *array;
         bool made = false; /* the operations that make devices are in it */
@@ -123,7 +151,7 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
                 struct json_object *o = add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
                                                  rule_state_names[plan->rules[i].state], plan->rules[i].message);
 
-                if (worked[i])
+                if (worked && worked[i])
                         add_string(o, "worked", worked[i]);
         }
         array = add_array(document, "operations");
@@ -150,6 +178,8 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
                 add_string(o, "by", plan->config->rules[plan->shadows[i].by].name);
         }
         add_huge_plan(document, &plan->huge);
+        if (against)
+                add_changes(document, against);
         add_errors(document, errors);
         finish(f, document);
 }

@@ -7,6 +7,7 @@
 #include "cmdline/cmdline.h"
 #include "maker/build.h"
 #include "plan/needs.h"
+#include "report/against.h"
 #include "report/shown.h"
 #include "report/status.h"
 #include "state/trial.h"
@@ -37,8 +38,12 @@ struct applying {
         const char *message; /* why it cannot be, or "" */
 };
 
-/* errors: of the config, or NULL where it was not read. */
-void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct diags *errors);
+/*
+ * errors: of the config, or NULL where it was not read. worked: by rule, or NULL. against: what fares otherwise than by
+ * another config, or NULL.
+ */
+void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct against *against,
+               const struct diags *errors);
 void json_status(FILE *f, const struct status *status, const struct diags *errors);
 void json_list(FILE *f, const struct listing *list, const struct diags *errors);
 /* rules: beside those of the plan, whose devices these are. */

@@ -177,7 +177,7 @@ void check_reports(const struct plan *plan)
         struct arena a = {};
 
         CHECK(f && worked);
-        json_plan(f, plan, worked, NULL);
+        json_plan(f, plan, worked, NULL, NULL);
         check_document(f, &text, &size);
         f = open_memstream(&text, &size);
         CHECK(f);

@@ -114,6 +114,7 @@ with_option() {
     add-from=) words=() ;;
     cmdline-cmdline=) words=(check) ;;
     show-all) words=() ;;
+    plan-against=) ctl plan --against="$ROOT" && return ;;
     show-format=) ctl show gpu0 --format=libvirt && return ;;
     esac
     ctl "$1" "${words[@]}" "$(given "$2")"
