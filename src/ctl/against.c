@@ -102,7 +102,7 @@ static int compare(struct ctl *c, struct ctl *there)
         return c->diags.n_errors > 0 ? EXIT_USAGE : ctl_falls_short(there) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int ctl_plan_against(struct ctl *c)
+static int plan_there(struct ctl *c)
 {
         struct ctl there = {.commands = c->commands,
                             .sources = c->sources,
@@ -118,4 +118,9 @@ int ctl_plan_against(struct ctl *c)
         root_close(&there.root);
         arena_free(&there.arena);
         return k;
+}
+
+int ctl_plan(struct ctl *c)
+{
+        return c->against ? plan_there(c) : ctl_plan_here(c);
 }

@@ -69,8 +69,8 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
 
 /* Whether something that was asked for does not happen by the plan. */
 bool ctl_falls_short(const struct ctl *c);
-/* plan --against=DIR; the exit status. */
-int ctl_plan_against(struct ctl *c) _must_check_;
+/* plan of this machine; the exit status. */
+int ctl_plan_here(struct ctl *c) _must_check_;
 
 /* The huge pages of the next boot, into the plan. */
 void ctl_plan_hugepages(struct ctl *c);

@@ -72,7 +72,7 @@ bool ctl_falls_short(const struct ctl *c)
         return false;
 }
 
-int ctl_plan(struct ctl *c)
+int ctl_plan_here(struct ctl *c)
 {
         static const struct facts_request all;
         const struct facts_request displays = {.config = &c->config, .parents = true}; /* what each device is */
@@ -82,8 +82,6 @@ int ctl_plan(struct ctl *c)
         struct ids ids;
         int k;
 
-        if (c->against)
-                return ctl_plan_against(c);
         ids_look(c, &ids);
         /* They may mean any device. */
         k = ctl_load_plan(c, ids.n_lines > 0 ? &all : c->json ? NULL : &displays, true);
