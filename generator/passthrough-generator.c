@@ -169,13 +169,15 @@ static void rule_unit(struct units *u, const char *rule, bool required)
 /*
  * Nobody wants the unit of a rule that no boot carries out: who needs its devices starts it. It looks for users of the
  * device among all processes, as passthrough-hotplug@.service does, and its stop gives back, but not while the host
- * shuts down: a drop-in cannot take the template's Conflicts=shutdown.target away, so the program asks.
+ * shuts down: a drop-in cannot take the template's Conflicts=shutdown.target away, so the program asks. ExecStop=
+ * does not run behind a start that was killed: ExecStopPost= looks whether it was.
  */
 static void demand_unit(struct units *u, struct arena *a, const struct rule *rule)
 {
         static const char text[] = "# Made by passthrough-generator from passthrough.d(5): Stage=demand\n"
                                    "[Service]\n"
                                    "ExecStop=" PASSTHROUGH_LIBEXEC "/passthrough-demand --give-back=%i\n"
+                                   "ExecStopPost=" PASSTHROUGH_LIBEXEC "/passthrough-demand --cut-short=%i\n"
                                    "TimeoutStopSec=60s\n"
                                    "CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH\n"
                                    "RestrictAddressFamilies=AF_NETLINK\n";

@@ -3,6 +3,8 @@
  * A rule of Stage=demand: its service starts, and takes its devices from the host as bind does by hand; it stops, and
  * gives them back. All of them or none. The record has the rule as long as it holds something.
  */
+#include <stdlib.h>
+
 #include "act/await.h"
 #include "act/manager.h"
 #include "base/str.h"
@@ -181,6 +183,15 @@ int run_give_back_rule(const struct root *root, const char *rule)
         if (k == 0 && !run_nodes(&r, rule))
                 end = RUN_UNSATISFIED;
         return k < 0 ? k : end;
+}
+
+/* systemd.exec(5), $SERVICE_RESULT. */
+int run_give_back_cut_short(const struct root *root, const char *rule)
+{
+        const char *result = getenv("SERVICE_RESULT");
+
+        return !result || streq(result, "success") || streq(result, "exit-code") ? RUN_DONE
+                                                                                 : run_give_back_rule(root, rule);
 }
 
 /* ---- the way there ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 /*
  * passthrough-demand: what passthrough-bind does on a host that is up, where more is to be looked at than a boot image
  * has room for. It is called by passthrough-bind, which has read the options, by udev, for --claim=, and by services of
- * Stage=demand that stop, for --give-back=.
+ * Stage=demand that stop, for --give-back= and --cut-short=.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ int main(int argc, char *argv[])
                     {"--hotplug=", run_arrival},
                     {"--stage=", run_udev},
                     {"--claim=", run_claim},
-                    {"--give-back=", run_give_back_rule}};
+                    {"--give-back=", run_give_back_rule},
+                    {"--cut-short=", run_give_back_cut_short}};
         struct root root = ROOT_INIT;
         const char *what = argc > 1 ? argv[argc - 1] : "";
         int k = argc == 2                                     ? root_open(NULL, &root)

@@ -39,6 +39,8 @@ int run_settle(const struct root *root, const char *rule) _must_check_;  /* one 
 int run_take(const struct root *root, const char *rule) _must_check_;    /* the same, without nodes and links */
 /* The way back of what a rule of Stage=demand holds. */
 int run_give_back_rule(const struct root *root, const char *rule) _must_check_;
+/* That, where systemd says that its service was killed or timed out: what ends by itself has mended what it did. */
+int run_give_back_cut_short(const struct root *root, const char *rule) _must_check_;
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */
 int run_sriov(const struct root *root, const char *rule) _must_check_;
 /* The same by hand: the rule as it is now, and nothing is waited for long. */

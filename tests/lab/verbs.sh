@@ -266,6 +266,12 @@ with_qemu() {
     "$lab_source/host" qemu
 }
 
+# with_libvirt: the root has libvirt, too, for one that libvirt makes.
+with_libvirt() {
+    root_image=libvirt
+    "$lab_source/host" libvirt
+}
+
 # with_open_vswitch: the root has Open vSwitch, and ethtool.
 with_open_vswitch() {
     root_image=openvswitch

@@ -323,6 +323,25 @@ killed_everywhere() {
     is "$(get '.devices[].state')" 'begun begun' 'of a stop that is cut short'
 }
 
+@test "systemd says how a start ended: what was killed is given back at once, and what ended by itself is let be" {
+    local result
+    start cards
+    stop cards
+    start cards KILL_COUNT="$BATS_TEST_TMPDIR/calls"
+    stop cards
+    start cards KILL_AT="b$(<"$BATS_TEST_TMPDIR/calls")"
+    is "$status" 137 'the start'
+    for result in success exit-code; do
+        with SERVICE_RESULT=$result -- passthrough-demand --cut-short=cards
+        exits 0
+        have "$TAKEN" "behind $result"
+    done
+    with SERVICE_RESULT=signal -- passthrough-demand --cut-short=cards
+    exits 0
+    have "$HOST" 'behind a signal'
+    is_now idle
+}
+
 @test "a record that cannot be read is no leave to forget what is held" {
     start cards
     put /run/passthrough/record 'passthrough-record 1' 'nonsense'
@@ -435,12 +454,13 @@ live_drivers() {
 
 # --- the units
 
-@test "the generator wants its service nowhere, and lets its stop give back" {
+@test "the generator wants its service nowhere, and has its stop and a start that is killed give back" {
     rule boot '[Match]' Address=$C
     generate
     [[ ! -L $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@cards.service ]]
     [[ -L $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@boot.service ]]
     grep -qx 'ExecStop=/usr/lib/passthrough/passthrough-demand --give-back=%i' "$BATS_TEST_TMPDIR/units/$DROPIN"
+    grep -qx 'ExecStopPost=/usr/lib/passthrough/passthrough-demand --cut-short=%i' "$BATS_TEST_TMPDIR/units/$DROPIN"
     grep -qx 'TimeoutStopSec=60s' "$BATS_TEST_TMPDIR/units/$DROPIN"
     [[ ! -e $BATS_TEST_TMPDIR/units/passthrough@boot.service.d ]]
     # Once it is started the record has it, and a reload must not want it all the same.

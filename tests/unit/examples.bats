@@ -39,7 +39,7 @@ example() {
 }
 
 @test "examples: a card on demand, with a hook for libvirt, a unit for QEMU and one for podman" {
-    local file unit=passthrough@gpu-on-demand.service
+    local file unit=passthrough@gpu-on-demand.service status=0
     tree_new
     root_port 0000:00:02.0 01
     pci_add 0000:01:00.0 1002:6929 0300 under=0000:00:02.0 group=1 driver=radeon
@@ -54,6 +54,11 @@ example() {
         PATH=$BATS_TEST_TMPDIR/bin:$PATH "$EXAMPLES/qemu-hook" $file - </dev/null
     done >"$BATS_TEST_TMPDIR/said"
     is "$(paste -sd';' "$BATS_TEST_TMPDIR/said")" "start $unit;stop $unit" 'what the hook runs'
+    printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/systemctl"
+    printf '#!/bin/sh\ncase "$*" in *PASSTHROUGH_RULE=gpu-on-demand) echo "who has it" ;; esac\n' >"$BATS_TEST_TMPDIR/bin/journalctl"
+    chmod +x "$BATS_TEST_TMPDIR/bin/journalctl"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH "$EXAMPLES/qemu-hook" games prepare begin - </dev/null 2>"$BATS_TEST_TMPDIR/said" || status=$?
+    is "$status $(<"$BATS_TEST_TMPDIR/said")" '1 who has it' 'what the hook says where the card stays with the host'
     for file in "$EXAMPLES"/gpu-on-demand.{service,container}; do
         is "$(grep -E '^(Requires|After|PropagatesStopTo)=' "$file" | paste -sd';')" "Requires=$unit;After=$unit;PropagatesStopTo=$unit" "$file"
         grep -q /run/passthrough/devices/gpu-on-demand "$file"
