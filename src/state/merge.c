@@ -51,6 +51,12 @@ static struct record_device *find_near(const struct record *r, const char *addre
         return NULL;
 }
 
+/* Another may sit at the address than the one that was taken. */
+static bool is_same(const struct record_device *x, const struct plan *plan, size_t entry)
+{
+        return record_device_is(x, &plan->facts->devices[plan->entries[entry].device]);
+}
+
 /*
  * What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. What it has
  * begun stays that until somebody tells how it ended.
@@ -61,11 +67,11 @@ static struct record_device *merge_device(struct record *r, struct arena *a, con
         struct record_device new = record_device_of(plan, entry, result), *x = find_near(r, new.address, near);
 
         /* Whatever the plan says of it now: whoever gives it back has to find it. */
-        if (x && record_device_taken(x) && result->state != STATE_FAILED)
+        if (x && record_device_taken(x) && result->state != STATE_FAILED && is_same(x, plan, entry))
                 return x;
         if (x && x->state != STATE_NONE && result->state == STATE_NONE && new.action == ACTION_BIND && !*new.below)
                 return x;
-        if (x && x->state == STATE_BEGUN) {
+        if (x && x->state == STATE_BEGUN && is_same(x, plan, entry)) {
                 if (result->state == STATE_NONE)
                         return x;
                 new.back = x->back;
@@ -198,7 +204,7 @@ void record_begin(const struct record *record, struct plan *plan, const bool *ch
                 if (!chosen[i] || e->action != ACTION_BIND || e->below != NO_ENTRY)
                         continue;
                 x = find_near(record, d->address, &near);
-                x = x && record_device_held(x) ? x : NULL;
+                x = x && record_device_held(x) && record_device_is(x, d) ? x : NULL;
                 if (x && x->back.n > 0)
                         e->back = x->back;
                 results[i] = (struct result){.state = STATE_BEGUN,

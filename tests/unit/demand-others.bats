@@ -30,7 +30,7 @@ setup() {
     tree_keep demand-others
 }
 
-A=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 B=83b8f4f2-509f-382f-3c1e-e6bfe0fa1002
+A=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 B=83b8f4f2-509f-382f-3c1e-e6bfe0fa1002 C=83b8f4f2-509f-382f-3c1e-e6bfe0fa1003
 FIRST=/run/udev/rules.d/10-passthrough-claims.rules
 
 # kernel LINE...: what it does, and udev; in bash, see iov_kernel.
@@ -40,8 +40,8 @@ kernel() {
         if [[ $when == after && -e $kill ]]; then
             n=$(($(cat "$count" 2>/dev/null) + 1))
             echo $n >"$count"
-            # Whoever has written it, be that a child, and who waits for that one.
-            [[ $n != "$(<"$kill")" ]] || trap "kill -9 $PPID $(ps -o ppid= -p $PPID)" EXIT
+            # Whoever has written it, be that a child, and before that who waits for that one and would see it die.
+            [[ $n != "$(<"$kill")" ]] || trap "kill -9 $(ps -o ppid= -p $PPID) $PPID" EXIT
         fi
         if at after uevent add && [[ $path == */usb*/[0-9]-[0-9]/uevent || $path == */tty/tty*/uevent ]]; then
             db=$root/run/udev/data/c$(<"$root${path%/uevent}/dev")
