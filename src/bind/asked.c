@@ -36,6 +36,13 @@ static bool is_begun(const struct run *r, const struct device *d)
         return x && x->state == STATE_BEGUN && record_device_is(x, d);
 }
 
+static bool is_held(const struct run *r, const struct device *d, const struct rule *rule)
+{
+        const struct record_device *x = record_find_device(&r->record, d->address);
+
+        return x && record_device_held(x) && record_device_is(x, d) && streq(x->rule, rule->name);
+}
+
 /* Nothing stands against it but that it is blocked, and once it is not, it is not the host's either. */
 static bool is_blocked_alone(const struct plan_entry *e)
 {
@@ -59,7 +66,7 @@ static bool takes(const struct run *r, const struct plan_entry *e, bool broken)
         bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued, begun = is_begun(r, d);
 
         /* What a record that is broken has of it, nobody knows: it may have been given back. */
-        if (!rule->bus->taken_by || is_released(r, d) || is_idle(r, rule, has && broken) ||
+        if (!rule->bus->taken_by || is_released(r, d) || is_idle(r, rule, has && (broken || is_held(r, d, rule))) ||
             (!has && !begun && (broken || run_closed(r, rule))))
                 return false;
         /* Nothing shows what is on it any more, as whoever takes it has unbound its driver. */

@@ -129,12 +129,12 @@ static int give_all(struct run *r, const struct givens *all)
         return k < 0 ? k : whole ? 0 : RUN_UNSATISFIED;
 }
 
-/* udev's rules have one of Stage=demand as long as the record has it. 0 or -errno. */
+/* udev's rules have one of Stage=demand as long as the record has it, also one whose file is gone. 0 or -errno. */
 static int renew_claims(struct run *r, const char *rule)
 {
         const struct rule *x = config_find(&r->config, rule);
 
-        return x && x->bus->taken_by ? claim_files_renew(r->root, &r->arena, &r->plan, bus_table, &r->record) : 0;
+        return !x || x->bus->taken_by ? claim_files_renew(r->root, &r->arena, &r->plan, bus_table, &r->record) : 0;
 }
 
 /* What has become of it: of a rule that holds nothing the record has nothing. 0 or -errno. */

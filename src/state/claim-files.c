@@ -31,6 +31,15 @@ const struct claims_access *claim_files_access(const struct root *root, struct a
         return access;
 }
 
+/* Though the rule was edited since, another event of what it holds is to leave it there. */
+static bool holds_claimed(const struct record *record, const struct rule *rule)
+{
+        for (size_t i = 0; i < record->n_devices && rule->bus->taken_by; i++)
+                if (streq(record->devices[i].rule, rule->name) && record_device_held(&record->devices[i]))
+                        return true;
+        return false;
+}
+
 const bool *claim_files_left_out(const struct record *record, struct arena *a, const struct config *config)
 {
         bool *out = arena_alloc(a, config->n_rules * sizeof(*out));
@@ -39,7 +48,8 @@ const bool *claim_files_left_out(const struct record *record, struct arena *a, c
                 const struct record_rule *known = record_find(record, config->rules[i].name);
 
                 out[i] = record->rescued || ((record->host || rule_on_demand(&config->rules[i])) &&
-                                             !(known && known->digest == config->rules[i].digest));
+                                             !(known && known->digest == config->rules[i].digest) &&
+                                             !holds_claimed(record, &config->rules[i]));
         }
         return out;
 }

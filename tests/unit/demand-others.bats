@@ -208,6 +208,39 @@ nothing_held() { # nothing_held WHEN: nor does anything lead to a device
     stick_has usb-storage '' 'once it is closed'
 }
 
+@test "a stick whose rule is edited while it is started stays claimed, and its service takes no other" {
+    ask() { run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim="$1"; }
+    kernel
+    start stick
+    exits 0
+    rule stick '[Match]' Bus=usb ID=0951:1666 '[Device]' Stage=demand Expect=2
+    ask 1-2
+    is "${lines[0]}" PASSTHROUGH_RULE=stick 'what it holds'
+    ask 1-3
+    is "$output" '' 'another one'
+    start com1
+    exits 0
+    grep -q '0*951.*1666.*passthrough_claims_ask' "$ROOT$FIRST"
+    stop stick
+    exits 0
+    ask 1-2
+    is "$output" '' 'once it is stopped'
+    stop com1
+    [[ ! -e $ROOT$FIRST ]]
+}
+
+@test "nothing of a rule that is gone while it is started is left in udev's rules" {
+    kernel
+    start stick
+    exits 0
+    rm "$ROOT/etc/passthrough.d/stick.conf"
+    stop stick
+    exits 0
+    stick_has usb-storage '' stopped
+    [[ ! -e $ROOT$FIRST ]]
+    nothing_held stopped
+}
+
 @test "a serial port goes to the rule and back" {
     kernel
     start com1
