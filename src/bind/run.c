@@ -149,6 +149,9 @@ bool run_give_back_begun(struct run *r, const char *rule, const bool *chosen)
                 if (d->state != STATE_BEGUN || (rule && !streq(d->rule, rule)) ||
                     (chosen && e && chosen[e - r->plan.entries] && e->action == ACTION_BIND))
                         continue;
+                /* A virtual machine may have opened it since: whoever looks next tries again. */
+                if (at != NO_DEVICE && r->facts.devices[at].vfio_user)
+                        continue;
                 any = true;
                 run_give_back(r, d,
                               arena_join(&r->arena, SENTENCE_GIVEN_BACK "taking it was cut short, and ",
