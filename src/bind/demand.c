@@ -84,6 +84,42 @@ static void forget_gone(struct run *r, const char *rule)
         }
 }
 
+/* A virtual GPU that is there for the rule. */
+static bool is_made(const struct run *r, const struct plan_entry *e, const char *rule)
+{
+        const struct device *d = &r->facts.devices[e->device];
+
+        return streq(r->config.rules[e->rule].name, rule) &&
+               ((d->bus->syntax->made && d->parent) || (device_is_vgpu(d) && e->action == ACTION_BIND));
+}
+
+int run_may_make(const struct root *root, const char *rule)
+{
+        _cleanup_(close_fd) int lock = -1;
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources, .by_hand = true};
+        int k = record_lock(root, 0, &lock), end = RUN_DONE;
+
+        if (k == 0)
+                k = run_read_record(&r);
+        /* The record has the rule before anything is made for it. */
+        if (k < 0 || record_find(&r.record, rule))
+                return k;
+        k = run_load(&r, true, STAGE_DEMAND);
+        for (size_t i = 0; k == 0 && i < r.plan.n_entries; i++) {
+                const char *address = r.facts.devices[r.plan.entries[i].device].address;
+
+                if (!is_made(&r, &r.plan.entries[i], rule))
+                        continue;
+                say(&r, LOG_LEVEL_WARNING, rule,
+                    arena_join(&r.arena, address,
+                               " is a virtual GPU that somebody else has made: remove it first, or leave it out of the "
+                               "rule",
+                               NULL));
+                end = RUN_UNSATISFIED;
+        }
+        return k < 0 ? k : end;
+}
+
 /* Virtual GPUs that were made, and of which the record has nothing as taking them was cut short. */
 static void add_made(struct run *r, const char *rule, struct givens *all)
 {
@@ -92,8 +128,7 @@ static void add_made(struct run *r, const char *rule, struct givens *all)
                 const struct device *d = &r->facts.devices[e->device];
                 struct record_device *x = record_find_device(&r->record, d->address);
 
-                if (!streq(r->config.rules[e->rule].name, rule) || (x && record_device_held(x)) ||
-                    !((d->bus->syntax->made && d->parent) || (device_is_vgpu(d) && e->action == ACTION_BIND)))
+                if (!is_made(r, e, rule) || (x && record_device_held(x)))
                         continue;
                 x = record_device_at(&r->record, &r->arena, d->address);
                 *x = record_device_of(&r->plan, i, &(struct result){.state = STATE_BEGUN});

@@ -41,6 +41,8 @@ int run_take(const struct root *root, const char *rule) _must_check_;    /* the 
 int run_give_back_rule(const struct root *root, const char *rule) _must_check_;
 /* That, where systemd says that its service was killed or timed out: what ends by itself has mended what it did. */
 int run_give_back_cut_short(const struct root *root, const char *rule) _must_check_;
+/* Before virtual GPUs of it are made: RUN_UNSATISFIED, which is logged, where somebody else has made some of them. */
+int run_may_make(const struct root *root, const char *rule) _must_check_;
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */
 int run_sriov(const struct root *root, const char *rule) _must_check_;
 /* The same by hand: the rule as it is now, and nothing is waited for long. */

@@ -184,9 +184,12 @@ int run_vgpu_now(const struct root *root, const char *rule)
 /* All of them or none: what is short of that goes away again. */
 int run_vgpu_on_demand(const struct root *root, const char *rule)
 {
-        int k = making_run(root, &making, rule, MAKING_ON_DEMAND);
-        int back = k == RUN_DONE ? RUN_DONE : run_give_back_rule(root, rule);
+        int k = run_may_make(root, rule), back;
 
+        if (k != RUN_DONE)
+                return k;
+        k = making_run(root, &making, rule, MAKING_ON_DEMAND);
+        back = k == RUN_DONE ? RUN_DONE : run_give_back_rule(root, rule);
         return k >= 0 && back < 0 ? back : k;
 }
 

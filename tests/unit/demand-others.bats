@@ -295,6 +295,23 @@ nothing_held() { # nothing_held WHEN: nor does anything lead to a device
     nothing_held 'without room'
 }
 
+@test "a mediated device that somebody else has made is neither taken nor removed" {
+    add_mdev $A devices/virtual/mtty/mtty mtty-2 vfio_mtty 900
+    kernel
+    start 60-vgpu
+    exits 1
+    has "60-vgpu: $A is a virtual GPU that somebody else has made"
+    is "$(made)" "$A" made
+    stop 60-vgpu
+    exits 0
+    is "$(made)" "$A" 'after a stop'
+    is_now 60-vgpu idle
+    rm -r "$ROOT/sys/devices/virtual/mtty/mtty/$A" "$ROOT/sys/bus/mdev/devices/$A"
+    start 60-vgpu
+    exits 0
+    is "$(made)" "$A $B" 'once it is gone'
+}
+
 @test "a mediated device that a virtual machine has open keeps all of the rule" {
     kernel
     start 60-vgpu
