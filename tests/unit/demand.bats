@@ -254,6 +254,32 @@ generate() {
     have "$HOST" 'after all of them'
 }
 
+@test "the uplink of the host is not taken, be that up, down or unknown" {
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 8086:10d3 020000 under=0000:00:08.0 group=8 driver=e1000e
+    nic eno8 0000:08:00.0 up
+    rule cards '[Match]' Address=08:00.0 '[Device]' Stage=demand
+    local state
+    for state in route address unknown; do
+        case $state in
+        route) default_route eno8 ;;
+        address) put /proc/net/route 'Iface Destination Gateway' && net_address eno8 ;;
+        unknown) rm -rf "$ROOT"/proc/net/route "$ROOT"/proc/net/ipv6_route ;;
+        esac
+        start cards
+        exits 1
+        is "$(basename "$(readlink "$(pci_file 0000:08:00.0 driver)")")" e1000e "$state"
+        is_now idle
+    done
+    put /proc/net/route 'Iface Destination Gateway'
+    put /proc/net/ipv6_route ''
+    nic eno8 0000:08:00.0 down
+    put /etc/passthrough.conf '[Host]' Uplink=none
+    start cards
+    exits 0
+    is "$(basename "$(readlink "$(pci_file 0000:08:00.0 driver)")")" vfio-pci 'once nothing goes through it'
+}
+
 @test "a virtual machine that has one device open keeps all of the rule, and stopping says so" {
     start cards
     exits 0
