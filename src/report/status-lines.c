@@ -252,7 +252,9 @@ static const char *text_of(const struct lines *x, size_t n_rows)
         if (r->kind == REASON_TOO_MANY)
                 return r->about;
         if (r->state == RULE_OK && n_rows == 0 && rule && !*r->message)
-                return plan_lines_none(a, rule);
+                return rule->sriov && x->plan->rules[rule - x->plan->config->rules].n_matched > 0
+                               ? "its virtual functions are there"
+                               : plan_lines_none(a, rule);
         return *r->message && !said_below(x) ? r->message : NULL;
 }
 

@@ -260,6 +260,8 @@ END
     exits 0
     rule_is 50-nic ok
     rule_is 10-one idle
+    ctl status
+    has '50-nic  ok      its virtual functions are there'
     rule 10-one '[Match]' Parent=04:00.0 VirtualFunction=0-1 '[Device]' Expect=2 Stage=demand
     ctl status --json
     exits 0
