@@ -159,6 +159,26 @@ generate() {
     have "$HOST" 'stopped twice'
 }
 
+@test "another device that is plugged in at the same address meanwhile has a way back of its own" {
+    start cards
+    exits 0
+    pci_remove $B
+    pci_add $B 8086:1533 00ff under=0000:00:02.0 group=2
+    driver_present igb
+    pci_set $B native igb
+    pci_bind $B igb
+    pci_set $B driver_override igb
+    start cards
+    exits 0
+    have "$TAKEN" 'started anew'
+    ctl status --json
+    exits 0
+    is "$(get '.devices[] | "\(.address) \(.id) \(.from)"')" "$A 1234:11e8 e1000e $B 8086:1533 igb" devices
+    stop cards
+    exits 0
+    have 'e1000e e1000e, igb igb, e1000e -' stopped
+}
+
 @test "a device that a process has open is refused with its user, and nothing of the rule is taken" {
     pci_add 0000:03:00.1 1234:11e9 0403 under=0000:00:03.0 group=5 driver=snd_hda_intel
     devnode 0000:03:00.1 sound/card1/controlC1 snd/controlC1 116:3
