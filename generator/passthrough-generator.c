@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "config/vgpu.h"
+#include "credentials.h"
 #include "facts/facts.h"
 #include "facts/match.h"
 #include "facts/memory.h"
@@ -434,6 +435,7 @@ static int generate(const struct root *root, struct arena *a, struct units *u, s
         if (k < 0)
                 return k;
         report(root, &diags);
+        credentials_copy(root, a, u);
         if (initrd) {
                 initrd_units(u, a, initrd, config.n_rules > 0, settings.n_pages > 0);
                 return u->error;

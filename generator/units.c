@@ -27,22 +27,26 @@ static int make_parent(const struct units *u, const char *name)
         return mkdirat(u->dir, directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int write_new(const struct units *u, const char *name, const char *text)
+static int write_new(const struct units *u, const char *name, const char *text, size_t size)
 {
         _cleanup_(close_fd) int fd = openat(u->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        size_t size = strlen(text);
 
         if (fd < 0)
                 return -errno;
         return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
 }
 
-void units_write(struct units *u, const char *name, const char *text)
+void units_put(struct units *u, const char *name, const char *text, size_t size)
 {
         if (u->error == 0)
                 u->error = make_parent(u, name);
         if (u->error == 0)
-                u->error = write_new(u, name, text);
+                u->error = write_new(u, name, text, size);
+}
+
+void units_write(struct units *u, const char *name, const char *text)
+{
+        units_put(u, name, text, strlen(text));
 }
 
 void units_mask(struct units *u, const char *name)

@@ -4,6 +4,7 @@
 /* Units in a directory of a generator. After the first error nothing more is written there. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct units {
         int dir;
@@ -16,6 +17,8 @@ struct units {
 bool units_have(const struct units *u, const char *name);
 /* A second unit of the same name is a fault, not a replacement. */
 void units_write(struct units *u, const char *name, const char *text);
+/* The same of a file that is no unit, in a directory of its own. */
+void units_put(struct units *u, const char *name, const char *text, size_t size);
 
 /*
  * by wants, or requires, the unit that is at target: a path of a unit, UNITS_STATIC for the one of that name there, or

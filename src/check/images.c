@@ -20,6 +20,28 @@ static void tool_row(struct checker *c)
                 check_row(c, "image.tool", status[fault], fix, "%s", message);
 }
 
+/* systemd reads credentials: where it does not run in the image, their rules wait for the host. */
+static void credentials_row(struct checker *c)
+{
+        const struct maker *maker = c->facts->makers.maker;
+        const char *names = "";
+
+        for (size_t i = 0; i < c->plan->config->n_rules; i++) {
+                const struct rule *rule = &c->plan->config->rules[i];
+
+                if (rule->credential && !rule->invalid && !rule_on_demand(rule) && !rule->bus->taken_by)
+                        names = arena_join(c->arena, names, *names ? ", " : "", rule->name, NULL);
+        }
+        if (!*names)
+                check_row(c, "image.credentials", CHECK_SKIP, "", "no rule for the image comes as a credential");
+        else if (!maker->initrd || !*maker->initrd->units)
+                check_row(c, "image.credentials", CHECK_WARN, "write the rule as a file in /etc/passthrough.d",
+                          "no image of %s reads credentials: what they hand over waits for the host: %s", maker->name,
+                          names);
+        else
+                check_row(c, "image.credentials", CHECK_PASS, "", "an image with systemd reads them: %s", names);
+}
+
 static void image_row(struct checker *c, const struct check_image *x)
 {
         const char *id = check_row_id(c, "image", x->release);
@@ -89,6 +111,7 @@ void check_images(struct checker *c)
         bool lost = running->lost && c->plan->config->n_rules > 0;
 
         tool_row(c);
+        credentials_row(c);
         if (lost)
                 lost_row(c);
         for (size_t i = 0; i < c->facts->n_esps; i++)

@@ -10,6 +10,12 @@
 const char *const config_directories[CONFIG_DIRECTORIES] = {"/etc/passthrough.d", "/run/passthrough.d",
                                                             "/usr/local/lib/passthrough.d", "/usr/lib/passthrough.d"};
 
+/* Ranks behind those of the directories. */
+enum {
+        CREDENTIAL = CONFIG_DIRECTORIES,
+        SEALED,
+};
+
 static const struct config_kind kind = {"rule", "a file NAME.conf for each rule"};
 
 struct loader {
@@ -64,6 +70,16 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
         return 0;
 }
 
+/* Its text is for a service to have: the rule is there, and what it says is not known. */
+static int load_sealed(struct loader *l, const char *path, struct rule *rule)
+{
+        str_add(l->arena, &rule->files, &rule->n_files, path);
+        rule->unread = true;
+        diag_add(l->diags, DIAG_ERROR, path, 0,
+                 "is encrypted, and no boot can read it that early; write a file, or give it as it is");
+        return 0;
+}
+
 static int load_dropins(struct loader *l, const char *file_name, struct rule *rule)
 {
         struct config_files files = {};
@@ -102,8 +118,9 @@ static int load_files(struct loader *l, const struct config_file *entry, struct 
         rule->digest = STR_HASH_START;
         rule->file = file;
         rule->name = name;
+        rule->credential = entry->rank >= CREDENTIAL;
 
-        k = load_file(l, entry->path, rule);
+        k = entry->rank == SEALED ? load_sealed(l, entry->path, rule) : load_file(l, entry->path, rule);
         if (k != 0)
                 return k;
         if (!name_valid)
@@ -111,7 +128,7 @@ static int load_files(struct loader *l, const struct config_file *entry, struct 
                          "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
                          "digit first, at most 64",
                          rule->name);
-        return load_dropins(l, entry->name, rule);
+        return rule->credential ? 0 : load_dropins(l, entry->name, rule);
 }
 
 /* Which bus the words are for is known once all files are read. 1 where the rule is masked, 0, or -errno (fatal). */
@@ -177,29 +194,31 @@ void config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, c
         keys_check(a, diags, ret);
 }
 
+static bool has_name(const struct config_files *files, const char *name)
+{
+        for (size_t i = 0; i < files->n; i++)
+                if (streq(files->v[i].name, name))
+                        return true;
+        return false;
+}
+
 /* Drop-ins whose rule is not there do nothing: that is worth a word. */
 static void warn_orphans(struct loader *l, const struct config_files *files)
 {
-        for (size_t i = 0, j = 0; i < l->dropins.n; i++) {
+        for (size_t i = 0; i < l->dropins.n; i++) {
                 const struct config_file *d = &l->dropins.v[i];
                 char *name = arena_strndup(l->arena, d->name, strlen(d->name) - strlen(".d"));
-                bool found = false;
 
-                for (j = 0; j < files->n && !found; j++)
-                        found = streq(files->v[j].name, name);
-                if (!found)
+                if (!has_name(files, name))
                         diag_add(l->diags, DIAG_WARNING, d->path, 0, "drop-ins for %s, which is not there", name);
         }
 }
 
 static void add_drafts(struct loader *l, struct config_files *files)
 {
-        for (size_t i = 0; i < l->n_drafts; i++) {
-                struct config_file *f = arena_grow(l->arena, &files->v, files->n, sizeof(*files->v));
-
-                *f = (struct config_file){str_basename(l->drafts[i].path), l->drafts[i].path, 0};
-                files->n++;
-        }
+        for (size_t i = 0; i < l->n_drafts; i++)
+                config_files_add(l->arena, files,
+                                 (struct config_file){str_basename(l->drafts[i].path), l->drafts[i].path, 0});
 }
 
 /* Which rules are in it, and which names, nobody knows: one that comes before all others keeps what these would take.
@@ -219,6 +238,70 @@ static void add_unread_directory(struct loader *l, const char *directory, struct
         config->n_rules++;
 }
 
+static int load_rules(struct loader *l, const struct config_files *files, struct config *config)
+{
+        for (size_t i = 0; i < files->n; i++) {
+                struct rule *rule = arena_grow(l->arena, &config->rules, config->n_rules, sizeof(*config->rules));
+                int k = load_rule(l, &files->v[i], rule);
+
+                if (k < 0)
+                        return k;
+                config->n_rules += k == 0;
+                if (k > 0 && !rule->credential)
+                        str_add(l->arena, &config->masks, &config->n_masks, files->v[i].path);
+        }
+        return 0;
+}
+
+static bool has_copies(const struct root *root)
+{
+        return root_exists(root, CONFIG_COPIES) || root_exists(root, CONFIG_COPIES_SEALED);
+}
+
+const char *config_credential(const struct root *root, struct arena *a, const char *name)
+{
+        const char *path =
+                arena_join(a, has_copies(root) ? CONFIG_COPIES : CONFIG_CREDENTIALS, "/" CONFIG_CREDENTIAL, name, NULL);
+
+        return root_exists(root, path) ? path : NULL;
+}
+
+/* Those whose name no file has. To whom systemd does not show them, it shows the copies, if there are any. */
+static void find_credentials(struct loader *l, const char *directory, size_t rank, const struct config_files *files,
+                             struct config_files *ret, struct config *config)
+{
+        const char **names;
+        size_t n;
+        int k = root_names(l->root, l->arena, directory, &names, &n);
+
+        if (k < 0 && k != -ENOENT && k != -EACCES && k != -EPERM) {
+                diag_add(l->diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
+                add_unread_directory(l, directory, config);
+        }
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                const char *name;
+
+                if (!startswith(names[i], CONFIG_CREDENTIAL))
+                        continue;
+                name = arena_join(l->arena, names[i] + strlen(CONFIG_CREDENTIAL), ".conf", NULL);
+                if (!has_name(files, name))
+                        config_files_add(
+                                l->arena, ret,
+                                (struct config_file){name, arena_join(l->arena, directory, "/", names[i], NULL), rank});
+        }
+}
+
+static int load_credentials(struct loader *l, const struct config_files *files, struct config *config)
+{
+        bool copies = has_copies(l->root);
+        struct config_files credentials = {};
+
+        find_credentials(l, copies ? CONFIG_COPIES : CONFIG_CREDENTIALS, CREDENTIAL, files, &credentials, config);
+        find_credentials(l, copies ? CONFIG_COPIES_SEALED : CONFIG_SEALED, SEALED, files, &credentials, config);
+        config_files_keep_first(&credentials);
+        return load_rules(l, &credentials, config);
+}
+
 int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
                      const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret)
 {
@@ -226,6 +309,7 @@ int config_load_with(const struct root *root, struct arena *a, const struct bus_
                 .root = root, .arena = a, .keys = {.buses = buses}, .diags = diags, .drafts = drafts, .n_drafts = n};
         struct config config = {.buses = buses};
         struct config_files files = {};
+        int k;
 
         add_drafts(&l, &files);
         for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
@@ -238,14 +322,11 @@ int config_load_with(const struct root *root, struct arena *a, const struct bus_
         config_files_keep_first(&files);
         config_files_sort(&l.dropins);
 
-        for (size_t i = 0; i < files.n; i++) {
-                struct rule *rule = arena_grow(a, &config.rules, config.n_rules, sizeof(*config.rules));
-                int k = load_rule(&l, &files.v[i], rule);
-
-                if (k < 0)
-                        return k;
-                config.n_rules += k == 0;
-        }
+        k = load_rules(&l, &files, &config);
+        if (k == 0)
+                k = load_credentials(&l, &files, &config);
+        if (k < 0)
+                return k;
         warn_orphans(&l, &files);
         *ret = config;
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Reads passthrough.d(5) from its four directories. */
+/* Reads passthrough.d(5) from its four directories, and from the credentials that systemd was given. */
 
 #include "base/root.h"
 #include "config/rule.h"
@@ -32,6 +32,22 @@ struct config_draft {
 /* The directories of rules; the earlier wins if a name is in two of them. */
 #define CONFIG_DIRECTORIES 4
 extern const char *const config_directories[CONFIG_DIRECTORIES];
+
+/*
+ * Where systemd keeps what it was given before its generators run (systemd.system-credentials(7)), and beside it what
+ * only a service may have decrypted. The credential of that name and NAME is the rule NAME, if no file is. It has no
+ * drop-ins, and comes behind all rules of files. The generator sees them, and its copies are for all others; where
+ * there are copies, they count alone.
+ */
+#define CONFIG_CREDENTIALS   "/run/credentials/@system"
+#define CONFIG_SEALED        "/run/credentials/@encrypted"
+#define CONFIG_COPIES        "/run/systemd/generator/passthrough.credentials"
+#define CONFIG_COPIES_SEALED "/run/systemd/generator/passthrough.encrypted"
+#define CONFIG_CREDENTIAL    "passthrough.d."
+/* The file that is read of that one, or NULL. */
+const char *config_credential(const struct root *root, struct arena *a, const char *name);
+/* All places that may have a rule of a name: the directories, and a credential. */
+#define CONFIG_PLACES (CONFIG_DIRECTORIES + 1)
 
 /* The same, as if these files were there; each is in the first of the directories. */
 int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,

@@ -19,12 +19,17 @@ static int compare_entries(const void *a, const void *b)
         return c ? c : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
+void config_files_add(struct arena *a, struct config_files *f, struct config_file file)
+{
+        struct config_file *slot = arena_grow(a, &f->v, f->n, sizeof(*f->v));
+
+        *slot = file;
+        f->n++;
+}
+
 static void add_entry(struct arena *a, struct config_files *e, const char *directory, const char *name, size_t rank)
 {
-        struct config_file *entry = arena_grow(a, &e->v, e->n, sizeof(*e->v));
-
-        *entry = (struct config_file){.name = name, .path = arena_printf(a, "%s/%s", directory, name), .rank = rank};
-        e->n++;
+        config_files_add(a, e, (struct config_file){name, arena_join(a, directory, "/", name, NULL), rank});
 }
 
 void config_files_collect(const struct root *root, struct arena *a, const char *directory, size_t rank,

@@ -29,6 +29,7 @@ struct config_kind {
 void config_files_collect(const struct root *root, struct arena *a, const char *directory, size_t rank,
                           const struct config_kind *kind, struct diags *diags, struct config_files *files,
                           struct config_files *dropins);
+void config_files_add(struct arena *a, struct config_files *f, struct config_file file);
 /* By name, then rank. */
 void config_files_sort(struct config_files *f);
 /* Keeps the first of each name, sorted. */

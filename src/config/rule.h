@@ -100,6 +100,7 @@ struct rule {
         bool decides;        /* an invalid one, all the same: what it may match stays with the host */
         bool unread;         /* what that is cannot be told: no rule behind it takes anything */
         const char *message; /* of an invalid rule, or one as it was applied: its first error, with file and line */
+        bool credential;     /* systemd was given it: it is in no file, and no boot image has it */
         bool applied;        /* its text now is wrong, as message says: this is what was last applied */
         uint64_t digest;     /* over the text of its files: tells an edited rule from the one a boot has seen */
         const char **files;  /* the rule's file and its drop-ins, in the order they apply */
@@ -135,8 +136,11 @@ static inline bool rule_on_demand(const struct rule *rule)
 
 struct config {
         const struct bus_syntax *const *buses; /* that its rules may be for */
-        struct rule *rules;                    /* in the order of their file names, which is the order they decide in */
+        /* In the order they decide in: that of their file names, and behind them credentials, by name. */
+        struct rule *rules;
         size_t n_rules;
+        const char **masks; /* files that would mask a rule of a directory behind theirs, or a credential */
+        size_t n_masks;
 };
 
 /* A rule as it is before its first line. */

@@ -36,7 +36,7 @@ struct add {
 
 static int check_name(struct ctl *c, const char *name)
 {
-        const char *files[CONFIG_DIRECTORIES];
+        const char *files[CONFIG_PLACES];
 
         if (!rule_name_valid(name))
                 return ctl_usage("\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
@@ -45,7 +45,7 @@ static int check_name(struct ctl *c, const char *name)
         if (endswith(name, ".conf"))
                 return ctl_usage("a rule's name goes without \".conf\": \"%.*s\"", (int)strlen(name) - 5, name);
         edit_find(c, name, files);
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+        for (size_t i = 0; i < CONFIG_PLACES; i++) {
                 if (!files[i])
                         continue;
                 return ctl_error("there is a rule %s already, in %s; choose another name, or first run "
@@ -108,13 +108,13 @@ static int add_setting(struct add *x, char *word)
 static int add_device(struct add *x, const char *word)
 {
         struct ctl *c = x->edit.c;
-        const char *files[CONFIG_DIRECTORIES];
+        const char *files[CONFIG_PLACES];
         struct lookup found;
         size_t *slot;
 
         device_lookup(&c->root, &c->arena, &c->facts, word, &found);
         edit_find(c, word, files);
-        for (size_t i = 0; found.device == NO_DEVICE && rule_name_valid(word) && i < CONFIG_DIRECTORIES; i++)
+        for (size_t i = 0; found.device == NO_DEVICE && rule_name_valid(word) && i < CONFIG_PLACES; i++)
                 if (files[i])
                         return ctl_usage("%s is a rule, not a device; passthroughctl list %s shows its devices", word,
                                          word);

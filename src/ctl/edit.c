@@ -25,8 +25,9 @@ int edit_look(struct ctl *c)
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
 
-void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES])
+void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_PLACES])
 {
+        ret[CONFIG_DIRECTORIES] = config_credential(&c->root, &c->arena, name);
         for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
                 char *path = arena_join(&c->arena, config_directories[i], "/", name, ".conf", NULL), target[PATH_MAX];
                 /* A link that leads nowhere is there, too. */

@@ -44,8 +44,8 @@ struct edit {
 
 /* The functions of this machine, with all that names them, to c->facts. 0 or the exit status. */
 int edit_look(struct ctl *c) _must_check_;
-/* The files of that rule in the directories of rules, by rank, NULL where there is none; 0 or -errno. */
-void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES]);
+/* The files of that rule in the directories of rules, by rank, and its credential; NULL where there is none. */
+void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_PLACES]);
 /* A further draft; its text is made of the proposal. NULL without memory. */
 struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal);
 /* Sorts out what the plan does not take. 0, or the exit status at which it ends. */

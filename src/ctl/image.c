@@ -20,12 +20,16 @@
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
 #define AS_APPLIED_PATH PASSTHROUGH_LIBEXEC "/as-applied"
 
-/* What is built in needs no module, and the maker knows that. What no boot takes needs none there. */
+/*
+ * What is built in needs no module, and the maker knows that. What no boot takes needs none there. A rule may come to
+ * any image, as a credential.
+ */
 struct strings image_modules(struct ctl *c)
 {
         const char **modules = NULL;
         size_t n = 0;
 
+        driver_add_modules(DRIVER_VFIO_PCI, &c->arena, &modules, &n);
         for (size_t i = 0; i < c->config.n_rules; i++)
                 if (!c->config.rules[i].invalid && !rule_on_demand(&c->config.rules[i]))
                         driver_add_modules(driver_of_rule(&c->config.rules[i]), &c->arena, &modules, &n);
@@ -93,7 +97,7 @@ static int write_reasons(struct ctl *c, const struct root *image, bool quiet)
                 const struct rule *rule = &c->config.rules[i];
                 const char **list = rule->invalid ? &left_out : &applied;
 
-                if (!rule->invalid && !rule->applied)
+                if ((!rule->invalid && !rule->applied) || rule->credential)
                         continue;
                 if (!quiet)
                         fprintf(stderr, "rule %s is %s: %s\n", rule->name,

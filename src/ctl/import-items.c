@@ -42,10 +42,10 @@ const char *import_name(struct arena *a, const char *prefix, const char *address
 
 const char *import_file(const struct import *m, const char *name)
 {
-        const char *files[CONFIG_DIRECTORIES];
+        const char *files[CONFIG_PLACES];
 
         edit_find(m->edit.c, name, files);
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+        for (size_t i = 0; i < CONFIG_PLACES; i++)
                 if (files[i])
                         return files[i];
         return NULL;

@@ -23,7 +23,7 @@ static bool ask(char *answer, size_t size)
 /* "display0": the first that no rule has. */
 static const char *propose_name(struct ctl *c, const struct device *d)
 {
-        const char *kind = device_kind(d), *files[CONFIG_DIRECTORIES];
+        const char *kind = device_kind(d), *files[CONFIG_PLACES];
         char *name = NULL;
         bool there = true;
 
@@ -33,7 +33,7 @@ static const char *propose_name(struct ctl *c, const struct device *d)
                 name = arena_printf(&c->arena, "%.*s%u", (int)n, n > 0 ? kind : "device", i);
                 edit_find(c, name, files);
                 there = false;
-                for (size_t f = 0; f < CONFIG_DIRECTORIES; f++)
+                for (size_t f = 0; f < CONFIG_PLACES; f++)
                         there |= files[f] != NULL;
         }
         return name;

@@ -115,7 +115,7 @@ static void config_changed(struct ctl *c, struct check_facts *ret)
         int64_t at = changed(&c->root, newest);
 
         for (size_t r = 0; r < config->n_rules; r++)
-                for (size_t i = 0; i < config->rules[r].n_files; i++) {
+                for (size_t i = 0; i < config->rules[r].n_files && !config->rules[r].credential; i++) {
                         int64_t t = changed(&c->root, config->rules[r].files[i]);
 
                         if (t >= at) {

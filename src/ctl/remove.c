@@ -18,8 +18,8 @@
 
 struct removal {
         struct ctl *c;
-        const char *files[CONFIG_DIRECTORIES]; /* by rank; the first is that of /etc */
-        bool masked[CONFIG_DIRECTORIES];
+        const char *files[CONFIG_PLACES]; /* by rank; the first is that of /etc */
+        bool masked[CONFIG_PLACES];
         const char *dropins;          /* NAME.conf.d in /etc */
         bool dropins_linked;          /* it is a link: what it leads to is somebody else's */
         const char **names;           /* paths of what is in it */
@@ -80,7 +80,7 @@ static int look(struct removal *x, const char *name)
         int k = 0;
 
         edit_find(c, name, x->files);
-        for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
+        for (size_t i = 0; k == 0 && i < CONFIG_PLACES; i++)
                 if (x->files[i])
                         k = is_mask(c, x->files[i], &x->masked[i]);
         x->dropins = arena_join(&c->arena, RULES_DIR "/", name, ".conf.d", NULL);
@@ -95,7 +95,7 @@ static int look(struct removal *x, const char *name)
 /* The first file behind that of /etc, which would come to light without it; NULL where that masks, too. */
 static const char *behind(const struct removal *x)
 {
-        for (size_t i = 1; i < CONFIG_DIRECTORIES; i++)
+        for (size_t i = 1; i < CONFIG_PLACES; i++)
                 if (x->files[i])
                         return x->masked[i] ? NULL : x->files[i];
         return NULL;
@@ -291,7 +291,7 @@ int ctl_remove(struct ctl *c)
         k = look(&x, name);
         if (k != 0)
                 return k;
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+        for (size_t i = 0; i < CONFIG_PLACES; i++)
                 there |= x.files[i] != NULL;
         return there ? run(&x, name) : no_such_rule(c, name);
 }

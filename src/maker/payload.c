@@ -87,11 +87,14 @@ static void add_left_out(struct builder *b, const struct rule *rule)
                  strlen(all));
 }
 
+/* systemd gives the image a credential at each boot. */
 static int add_rule(struct builder *b, struct rule *rule)
 {
         int k = 0;
 
         check_driver(b, rule);
+        if (rule->credential)
+                return 0;
         if (rule->invalid) {
                 if (rule->decides)
                         add_left_out(b, rule);
@@ -120,10 +123,13 @@ static int add_rules(struct builder *b, const struct config *config)
                 struct rule *rule = &to->rules[to->n_rules];
 
                 *rule = config->rules[to->n_rules];
-                if (rule->invalid)
+                if (rule->invalid && !rule->credential)
                         mend_rule(b, rule);
                 k = add_rule(b, rule);
         }
+        /* Whether a credential of that name comes at the next boot, nobody knows now. */
+        for (size_t i = 0; k == 0 && i < config->n_masks; i++)
+                add_file(b, NULL, config->masks[i], "", 0);
         return k;
 }
 
@@ -177,7 +183,7 @@ static bool is_for_boot(const struct payload *p, const char *name)
 static bool is_nothing(const struct payload *p)
 {
         for (size_t i = 0; i < p->n_files; i++)
-                if (is_for_boot(p, p->files[i].rule))
+                if (p->files[i].size > 0 && is_for_boot(p, p->files[i].rule))
                         return false;
         for (size_t i = 0; i < p->config.n_rules; i++)
                 if (is_for_boot(p, p->config.rules[i].name))
@@ -197,9 +203,16 @@ static uint64_t hash_config(const struct payload *p)
                 h = digest_string(digest_string(h, f->rule ? f->rule : ""), f->path);
                 h = str_hash(str_hash(h, &f->size, sizeof(f->size)), f->text, f->size);
         }
-        for (size_t i = 0; i < p->config.n_rules; i++)
-                if (p->config.rules[i].invalid)
-                        h = digest_string(digest_string(h, "left out"), p->config.rules[i].name);
+        for (size_t i = 0; i < p->config.n_rules; i++) {
+                const struct rule *rule = &p->config.rules[i];
+                const char *driver = driver_of_rule(rule);
+
+                if (!rule->credential && rule->invalid)
+                        h = digest_string(digest_string(h, "left out"), rule->name);
+                /* Each image has that of most rules. */
+                if (rule->credential && !rule->invalid && driver && !streq(driver, DRIVER_VFIO_PCI))
+                        h = digest_string(digest_string(h, "driver"), driver);
+        }
         return h;
 }
 

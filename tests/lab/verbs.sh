@@ -140,6 +140,11 @@ edu() {
     device "edu,bus=$1"
 }
 
+# credential NAME: a rule on standard input, which the firmware gives systemd as a credential, for the boots that follow.
+credential() {
+    devices+=(-smbios "type=11,value=io.systemd.credential.binary:passthrough.d.$1=$(base64 -w 0)")
+}
+
 # QEMU's AMD IOMMU knows a device's bus only if it is the root bus: behind a port its DMA is looked up under the wrong number.
 edu_on_root_bus() { device "edu,bus=pcie.0,addr=$1.0"; }
 

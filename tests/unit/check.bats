@@ -104,7 +104,7 @@ no_row() {
     check
     local id
     for id in firmware.iommu iommu.enabled iommu.interrupt-remapping cmdline.line module.vfio-pci module.vfio module.vfio_iommu_type1 \
-        group.gpu guard.gpu image.tool "image.$KERNEL" conflict.driverctl conflict.modprobe conflict.mdevctl conflict.networkd openvswitch.offload openvswitch.ports \
+        group.gpu guard.gpu image.tool image.credentials "image.$KERNEL" conflict.driverctl conflict.modprobe conflict.mdevctl conflict.networkd openvswitch.offload openvswitch.ports \
         trial.bootloader device.0000:01:00.0 device.0000:01:00.1; do
         is "$(get "[.checks[] | select(.id == \"$id\")] | length")" 1 "rows of $id"
     done

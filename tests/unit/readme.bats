@@ -57,6 +57,9 @@ passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
 passthroughctl status --boot=-1 | tests/unit/status.bats | ctl status --boot=-1
 passthroughctl confirm | tests/unit/session.bats | sudo passthroughctl confirm
 passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
+passthroughctl remove gpu0 | tests/unit/credentials.bats | ctl remove gpu0
+qemu ... -smbios type=11,value=io.systemd.credential.binary:passthrough.d.gpu0=W01hdGNoXQpTbG90PTMK | tests/lab/verbs.sh | -smbios "type=11,value=io.systemd.credential.binary:passthrough.d.$1=
+systemd.set_credential_binary=passthrough.d.gpu0:W01hdGNoXQpTbG90PTMK | by hand | systemd reads it, 254 and later
 passthroughctl bind RULE | tests/unit/demand.bats | passthroughctl bind cards
 systemctl daemon-reload | tests/boot/demand/guest | systemctl daemon-reload
 systemctl stop | tests/boot/demand/guest | systemctl stop lab-machine@1000.service
