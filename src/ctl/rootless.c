@@ -29,6 +29,7 @@ static const struct {
         const char *below, *name;
 } kinds[] = {
         {"/proc/", "what programs have open"},
+        {"/run/credentials/", "systemd's credentials"},
         {"/boot/", "what boot menus and boot images hold"},
         {"/efi/", "what boot menus and boot images hold"},
         {"/sys/firmware/", "the firmware's tables"},

@@ -31,6 +31,18 @@ as_user() { live_run setpriv --reuid=65534 --regid=65534 --clear-groups /build/p
     done
 }
 
+@test "credentials that systemd hides are no error, and the generator's copies are for everybody" {
+    put /run/credentials/@system/passthrough.d.hidden nonsense
+    chmod 700 "$ROOT/run/credentials/@system"
+    as_user plan --json
+    is "$(get '.rules[].name')" gpu0 rules
+    says "without root these are not known: .*systemd's credentials"
+    put /run/systemd/generator/passthrough.credentials/passthrough.d.shown '[Match]' ID=10de:1b07
+    as_user plan --json
+    is "$(get '.rules[].name')" 'gpu0 shown' rules
+    has_not "systemd's credentials"
+}
+
 @test "what shows facts names those that are missing, in one line" {
     local command
     chmod 700 "$ROOT/boot" "$ROOT/var/lib"
