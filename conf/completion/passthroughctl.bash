@@ -36,7 +36,7 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     esac
     case $1 in
     list) printf '%s\n' --all --types ;;
-    check) printf '%s\n' --all ;;
+    check) printf '%s\n' --all --for= ;;
     plan) printf '%s\n' --steps --against= ;;
     add) printf '%s\n' --yes --from= ;;
     apply) printf '%s\n' --yes --no-trial --confirm= ;;
@@ -54,6 +54,7 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED COMMAND
     case $option in
     --format) if [[ $3 == show ]]; then printf '%s\n' qemu qemu_iommufd libvirt libvirt-network libvirt-nodedev kubevirt sriov-device-plugin cdi nfd nova proxmox \
         cloudpods cloud-hypervisor talos prometheus; else printf '%s\n' plain grub kernel bootc; fi ;;
+    --for) printf '%s\n' cloudpods kubevirt nova proxmox ;;
     --vendor) printf '%s\n' intel amd ;;
     --from) printf '%s\n' driverctl modprobe cmdline running mdevctl initramfs-tools ;;
     --confirm) printf '%s\n' 5min 15min 1h ;;

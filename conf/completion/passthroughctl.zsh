@@ -52,7 +52,7 @@ _passthroughctl() {
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
         '--from=[take over from]:source:(driverctl modprobe cmdline running mdevctl initramfs-tools)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
-    (check) options=('--json[one JSON document]' '--all[every row]') ;;
+    (check) options=('--json[one JSON document]' '--all[every row]' '--for=[what one program demands]:program:(cloudpods kubevirt nova proxmox)') ;;
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]' '--against=[over the captured machine in a directory]:directory:_files -/') ;;
     (show)
         options=('--json[one JSON document]' '--all[every rule]'

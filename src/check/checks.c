@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check/checks.h"
 
+#include "check/consumers.h"
 #include "check/row.h"
 
 static void check_trial(struct checker *c)
@@ -54,4 +55,6 @@ void check_build(const struct check_input *input, struct arena *a, struct checks
                 cmdline_split(a, c.plan->facts->cmdline, &c.tokens, &c.n_tokens, &unclosed);
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
                 steps[i](&c);
+        if (input->consumer)
+                input->consumer->rows(&c);
 }

@@ -6,6 +6,7 @@
  * check_build() is pure.
  */
 
+#include "bus/pci/functions.h"
 #include "bus/pci/line.h"
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
@@ -21,6 +22,7 @@
 #include "facts/nvidia.h"
 #include "facts/openvswitch.h"
 #include "facts/owners.h"
+#include "facts/pve-mappings.h"
 #include "facts/rivals.h"
 #include "guard/luks.h"
 #include "maker/running.h"
@@ -54,7 +56,8 @@ struct checks {
 /* Beside plan->entries. */
 struct check_device {
         struct inspection shows;
-        struct pci_line line;    /* of a PCI function */
+        struct pci_line line; /* of a PCI function, as is the next */
+        struct pci_functions functions;
         bool no_owner, no_group; /* the host has nobody whom its rule's Owner= or Group= names */
 };
 
@@ -99,6 +102,7 @@ struct check_facts {
         struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */
         struct complaints complaints;   /* where a rule makes virtual functions */
         struct nvidia_host nvidia;      /* where a rule makes virtual GPUs */
+        struct pve_mappings mappings;   /* of Proxmox VE */
         struct ids ids;                 /* with those of the running kernel's command line */
 
         struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */
@@ -125,11 +129,14 @@ struct check_facts {
         const char *config_newest;
 };
 
+struct check_consumer;
+
 struct check_input {
         const struct plan *plan;
         const struct settings *settings;
         const struct needs *needs;
         const struct check_facts *facts;
+        const struct check_consumer *consumer; /* whose rows come behind the others; or NULL */
 };
 
 void check_build(const struct check_input *input, struct arena *a, struct checks *ret);

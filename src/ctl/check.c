@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
+#include "check/consumers.h"
 #include "ctl/readiness.h"
 #include "ctl/situation.h"
 #include "report/json.h"
@@ -20,13 +22,23 @@ static void put_next(struct ctl *c, const struct checks *checks)
         next_put(&s, &next);
 }
 
+/* command_check() has looked whether there is one of that name. */
+static const struct check_consumer *consumer(const struct ctl *c)
+{
+        size_t i = 0;
+
+        while (c->program && !streq(check_consumers[i]->name, c->program))
+                i++;
+        return c->program ? check_consumers[i] : NULL;
+}
+
 int ctl_check(struct ctl *c)
 {
         struct check_facts facts;
         struct needs needs;
         struct checks checks;
-        /* Of every device: who has IDs that others have too. */
-        int k = ctl_load_plan(c, &(struct facts_request){}, true);
+        /* Of every device: who has IDs that others have too. Consumers have names for this host. */
+        int k = ctl_load_plan(c, &(struct facts_request){.machine = c->program}, true);
 
         if (k != 0)
                 return k;
@@ -35,7 +47,7 @@ int ctl_check(struct ctl *c)
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         needs = ctl_needs(c);
-        check_build(&(struct check_input){&c->plan, &c->settings, &needs, &facts}, &c->arena, &checks);
+        check_build(&(struct check_input){&c->plan, &c->settings, &needs, &facts, consumer(c)}, &c->arena, &checks);
         if (c->json)
                 json_checks(stdout, &checks, &c->diags);
         else

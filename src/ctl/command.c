@@ -2,6 +2,7 @@
 #include "ctl/command.h"
 
 #include "base/str.h"
+#include "check/consumers.h"
 #include "export/export.h"
 
 const struct command *command_find(const struct command_table *t, const char *name)
@@ -40,32 +41,41 @@ const char *command_owners(const struct command_table *t, struct arena *a, enum 
         return arena_join(a, text, *text ? " and " : "", last, NULL);
 }
 
-/* The i-th, or NULL. */
-static const char *format_at(const struct command *command, size_t i)
+/* The i-th value that an option may have, or NULL. */
+static const char *choice_at(const struct command *command, enum option_id option, size_t i)
 {
+        if (option == OPT_FOR)
+                return check_consumers[i] ? check_consumers[i]->name : NULL;
         if (command->formats)
                 return command->formats[i];
         return exporter_table[i] ? exporter_table[i]->name : NULL;
 }
 
-const char *command_formats(const struct command *command, struct arena *a, const char *format, bool *ret_is)
+const char *command_choices(const struct command *command, enum option_id option, struct arena *a, const char *value,
+                            bool *ret_is)
 {
         const char *known = "", *name;
 
         *ret_is = false;
-        for (size_t i = 0; (name = format_at(command, i)); i++) {
-                *ret_is |= format && streq(name, format);
-                known = arena_join(a, known, i == 0 ? "" : format_at(command, i + 1) ? ", " : " or ", name, NULL);
+        for (size_t i = 0; (name = choice_at(command, option, i)); i++) {
+                *ret_is |= value && streq(name, value);
+                known = arena_join(a, known,
+                                   i == 0                              ? ""
+                                   : choice_at(command, option, i + 1) ? ", "
+                                                                       : " or ",
+                                   name, NULL);
         }
         return known;
 }
 
-static int check_format(const struct command *command, struct ctl *c)
+static int check_choice(const struct command *command, struct ctl *c, enum option_id option, const char *value)
 {
         bool is;
-        const char *known = command_formats(command, &c->arena, c->format, &is);
+        const char *known = command_choices(command, option, &c->arena, value, &is);
 
-        return is ? 0 : ctl_misused(command->name, "--format of %s is %s, not \"%s\"", command->name, known, c->format);
+        return is ? 0
+                  : ctl_misused(command->name, "--%s of %s is %s, not \"%s\"", c->commands->options[option].name,
+                                command->name, known, value);
 }
 
 static int check_values(const struct command *command, struct ctl *c)
@@ -74,7 +84,9 @@ static int check_values(const struct command *command, struct ctl *c)
                 return ctl_usage("--boot= is 0, -1 for the last boot, -2 and so on, or a boot's ID");
         if (c->confirm_text && !ctl_time_valid(c->confirm_text, &c->confirm))
                 return ctl_usage("--confirm= is a time from 1min to 24h, such as 15min or 1h");
-        return c->format ? check_format(command, c) : 0;
+        if (c->program)
+                return check_choice(command, c, OPT_FOR, c->program);
+        return c->format ? check_choice(command, c, OPT_FORMAT, c->format) : 0;
 }
 
 static int check_arguments(const struct command *command, const struct ctl *c)

@@ -22,6 +22,7 @@ enum option_id {
         OPT_TYPES,
         OPT_RAW,
         OPT_CMDLINE,
+        OPT_FOR,
         OPT_VENDOR,
         OPT_KERNEL,
         OPT_MODULES,
@@ -87,7 +88,8 @@ int command_unknown(const struct command_table *t, const char *name) _must_check
  */
 int command_check(const struct command_table *t, const struct command *command, struct ctl *c,
                   unsigned given) _must_check_;
-/* The values of its --format=: "plain, grub or kernel"; c->format, if it is given, is one of them if *ret_is. */
-const char *command_formats(const struct command *command, struct arena *a, const char *format, bool *ret_is);
+/* The values of its --format= or --for=: "plain, grub or kernel"; *ret_is: value is one of them. */
+const char *command_choices(const struct command *command, enum option_id option, struct arena *a, const char *value,
+                            bool *ret_is);
 /* The commands that have an option: "apply, add and remove". */
 const char *command_owners(const struct command_table *t, struct arena *a, enum option_id option);

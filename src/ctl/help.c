@@ -80,8 +80,8 @@ static void put_options(const struct screen *s, const struct command_table *t, c
 
                 if (!(command->options >> i & 1) || !text)
                         continue;
-                if (i == OPT_FORMAT)
-                        text = arena_join(s->arena, text, command_formats(command, s->arena, NULL, &is), NULL);
+                if (i == OPT_FORMAT || i == OPT_FOR)
+                        text = arena_join(s->arena, text, command_choices(command, i, s->arena, NULL, &is), NULL);
                 put_row(s, MARGIN,
                         arena_join(s->arena, "--", o->name, o->value ? "=" : "", o->value ? o->value : "", NULL), 18,
                         text);

@@ -92,8 +92,10 @@ static void devices(struct ctl *c, struct check_facts *ret)
                 struct check_device *x = &ret->devices[i];
 
                 inspect(&c->root, &c->arena, ret->kernel.release, d, &x->shows);
-                if (d->bus == &pci_bus)
+                if (d->bus == &pci_bus) {
                         pci_line_look(&c->root, &c->arena, &c->facts, e->device, &x->line);
+                        pci_functions_look(&c->root, d, &x->functions);
+                }
                 x->no_owner = is_nobody(c, USER, access->owner);
                 x->no_group = is_nobody(c, GROUP, access->group);
         }
@@ -233,6 +235,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
                 complaints_read(&c->root, &c->arena, &ret->complaints);
         if (c->plan.vgpu && c->plan.vgpu->n_parents > 0)
                 nvidia_host_read(&c->root, &c->arena, &ret->nvidia);
+        pve_mappings_read(&c->root, &c->arena, &ret->mappings);
         ids_look(c, &ret->ids);
         look_at_switch(c, ret);
         look_at_daemons(c, ret);

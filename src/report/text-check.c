@@ -66,6 +66,10 @@ static const struct area {
         {{"conflict", NULL}, "other programs", NULL},
         {{"trial", NULL}, "trial boot", NULL},
         {{"device", NULL}, "devices", "device"},
+        {{"cloudpods", NULL}, "Cloudpods", NULL},
+        {{"kubevirt", NULL}, "KubeVirt", NULL},
+        {{"nova", NULL}, "Nova", NULL},
+        {{"proxmox", NULL}, "Proxmox", NULL},
 };
 
 static bool is_about(const struct area *area, const struct check *x)

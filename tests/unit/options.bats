@@ -41,14 +41,14 @@ declare -gA promised=(
     [undo]='dry-run list' [add]='yes from dry-run' [remove]=dry-run [bind]=dry-run [release]=dry-run [show]='format all' [hugepages]=dry-run
     [cmdline]='format vendor kernel cmdline' [capture]='raw dry-run' [trial]=dry-run [image]='kernel modules' [help]=''
 )
-not_built=' check-for plan-against '
+not_built=' plan-against '
 
 # Those of our own units, which help does not name.
 declare -gA hidden=([trial]='settle revert entry' [confirm]=automatic)
 
 # Arguments that a command takes, and values of options that have one: "=x" of any other.
 declare -gA arguments=([add]='gpu1 00:05.0' [remove]=gpu0 [hugepages]='2M=64' [show]=gpu0 [bind]=edu [release]=edu [capture]=/captured [image]=--modules)
-declare -gA values=([cmdline]=quiet [format]=plain [vendor]=amd [from]=driverctl [boot]=0 [confirm]=1h)
+declare -gA values=([cmdline]=quiet [format]=plain [vendor]=amd [from]=driverctl [boot]=0 [confirm]=1h [for]=nova)
 
 # documented: into takes, what help has of each command, and what only our own units know; with "=" behind what has a value. every: all of them.
 documented() {
