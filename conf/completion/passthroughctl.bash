@@ -60,7 +60,7 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED COMMAND
     --confirm) printf '%s\n' 5min 15min 1h ;;
     --boot) printf '%s\n' 0 -1 -2 ;;
     --kernel) _passthroughctl_files "$1"/lib/modules/* ;;
-    --root) compgen -d -- "${2#*=}" ;;
+    --root | --against) compgen -d -- "${2#*=}" ;;
     esac | sed "s/^/$option=/"
 }
 
@@ -88,7 +88,7 @@ _passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TY
         ;;
     cmdline) printf '%s\n' check ;;
     capture) compgen -f -- "$4" ;;
-    image) compgen -d -- "$4" ;;
+    plan | image) compgen -d -- "$4" ;;
     esac
 }
 

@@ -92,7 +92,7 @@ _passthroughctl() {
         ;;
     (cmdline) _wanted commands expl command compadd check ;;
     (capture) _files ;;
-    (image) _directories ;;
+    (plan|image) _directories ;;
     esac
 }
 

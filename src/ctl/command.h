@@ -33,10 +33,11 @@ enum option_id {
         OPT_MAX_,
 };
 
-/* What an option sets in struct ctl: a flag, its text, or (of --settle and the like) its own name. */
+/* What an option sets in struct ctl: a flag, its text, one more text, or (of --settle and the like) its own name. */
 enum option_kind {
         FLAG,
         TEXT,
+        LIST,
         NAME,
 };
 
@@ -44,7 +45,7 @@ struct own_option {
         const char *name;
         enum option_kind kind;
         size_t at;         /* in struct ctl */
-        const char *value; /* of TEXT, as help has it */
+        const char *value; /* of TEXT and LIST, as help has it */
         const char *text;  /* NULL: for our own units, not for people */
 };
 

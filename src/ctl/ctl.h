@@ -36,7 +36,6 @@ struct ctl {
         bool list;           /* undo: name what can be undone */
         bool all;            /* list: bridges and system functions, too; show: each rule; check: each row */
         bool steps;          /* plan: each operation */
-        const char *against; /* plan: the captured machine that it is of, or NULL: this one */
         bool types;          /* list: of virtual GPUs */
         const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         bool no_trial;       /* apply: without one */
@@ -46,6 +45,8 @@ struct ctl {
         bool automatic;      /* confirm: run by a boot that is complete */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
+
+        struct strings against; /* plan: the captured machines that it is of; none: this one */
 
         bool loaded; /* the config is, and what is wrong in it was said */
 

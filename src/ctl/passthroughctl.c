@@ -21,6 +21,8 @@ static void set_option(struct ctl *c, const struct own_option *o, const char *va
 
         if (o->kind == FLAG)
                 *(bool *)member = true;
+        else if (o->kind == LIST)
+                strings_add(&c->arena, member, value);
         else
                 *(const char **)member = o->kind == NAME ? o->name : value;
 }
@@ -102,7 +104,7 @@ int main(int argc, char *argv[])
         memcpy(options, common, sizeof(common));
         for (int i = 0; i < OPT_MAX_; i++)
                 options[ARRAY_SIZE(common) + (size_t)i] = (struct option){
-                        own[i].name, own[i].kind == TEXT ? required_argument : no_argument, NULL, OPTION_OWN + i};
+                        own[i].name, own[i].value ? required_argument : no_argument, NULL, OPTION_OWN + i};
 
         sriov_keys_used = &sriov_keys;
         vgpu_keys_used = &vgpu_keys;

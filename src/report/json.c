@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "plan/sriov.h"
+#include "report/json-against.h"
 #include "report/json-device.h"
 #include "report/making.h"
 #include "report/vgpu-lines.h"
@@ -93,33 +94,6 @@ static void add_making(struct json_object *ops, const struct plan *plan, bool la
                 add_op(ops, op_names[op->kind], op->target, op->value, op->why, stages[op->stage].name);
 }
 
-static void add_fate(struct json_object *o, const char *name, const struct plan *plan, const struct plan_entry *e)
-{
-        struct json_object *fate = made(json_object_new_object());
-
-        add(o, name, fate);
-        add_string(fate, "rule", e ? plan->config->rules[e->rule].name : "");
-        add_string(fate, "action", action_names[e ? e->action : ACTION_KEEP]);
-        add_string(fate, "driver", e && e->action == ACTION_BIND ? e->driver : "");
-        add_string(fate, "stage", e && e->action == ACTION_BIND ? stages[e->stage].name : "");
-        add_string(fate, "reason", e ? e->reason : "");
-}
-
-/* What fares otherwise than by the machine's own config. */
-static void add_changes(struct json_object *document, const struct against *against)
-{
-        struct json_object *array = add_array(document, "changes");
-
-        for (size_t i = 0; i < against->n; i++) {
-                const struct against_change *c = &against->changes[i];
-                struct json_object *o = append(array);
-
-                add_string(o, "address", against->after->facts->devices[c->device].address);
-                add_fate(o, "before", against->before, c->before);
-                add_fate(o, "after", against->after, c->after);
-        }
-}
-
 void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct against *against,
                const struct diags *errors)
 {
@@ -179,7 +153,7 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
         }
         add_huge_plan(document, &plan->huge);
         if (against)
-                add_changes(document, against);
+                json_changes(document, against);
         add_errors(document, errors);
         finish(f, document);
 }

@@ -4,6 +4,7 @@
 
 load product
 load tree
+load sriov
 
 A=0000:01:00.0 B=0000:02:00.0 C=0000:03:00.0
 
@@ -76,12 +77,133 @@ against() {
     is "$(find "$ROOT" "$HERE" | sort | sha256sum)" "$before" files
 }
 
-@test "a thousand machines in a loop: which change, and how" {
-    local i
+# host NAME: the machine as it is, as one of a fleet; FLEET are all of them.
+host() {
+    FLEET+=("$BATS_TEST_TMPDIR/$1")
+    cp -a "$ROOT" "$BATS_TEST_TMPDIR/$1"
+}
+
+# fleet [OPTION...]: what the rules to come are on all of them.
+fleet() {
+    run --separate-stderr timeout 60 "$BUILD/passthroughctl" plan --root="$HERE" "$@" --against "${FLEET[@]}"
+    [[ " $* " != *' --json '* || ! ${PRINTED-} ]] || printf '%s\n%s\n\x1e\n' 'plan --against one two --json' "$output" >>"$PRINTED/against.bats"
+}
+
+lines_of() { awk -v dir="$BATS_TEST_TMPDIR/" 'index($1, dir) == 1 { sub(dir, ""); sub(/^ +/, ""); print }' <<<"$output"; }
+
+@test "many machines: a line for each change, how many hosts there are of each kind, and a machine that loses something fails" {
+    host same
+    here first '[Match]' Address=$A
     here second '[Match]' Address=$B
-    for i in 1 2 3; do
-        against --json
-        jq -c --arg host "host$i" '{host: $host, changes: [.changes[] | "\(.address) \(.before.action) -> \(.after.action)"]}' <<<"$output" >>"$BATS_TEST_TMPDIR/all"
-    done
-    is "$(jq -s 'map(select(.changes != [])) | length' "$BATS_TEST_TMPDIR/all")" 3 'hosts that change'
+    rule second '[Match]' Address=$B
+    host gained
+    rule third '[Match]' Address=$C
+    host lost
+    rm "$ROOT/etc/passthrough.d/second.conf" "$ROOT/etc/passthrough.d/third.conf"
+    FLEET=("${FLEET[0]}")
+    fleet
+    is "$status" 0 'one machine alone is its plan'
+    has 'by its own rules'
+    FLEET=("$BATS_TEST_TMPDIR"/{same,gained})
+    fleet
+    exits 0
+    is "$(lines_of)" 'same gains 02:00.0 1234:11e8: vfio-pci, by second; now stays with the host' lines
+    has '2 hosts: 1 unchanged, 1 change (0 of them lose a device), 0 unreadable.'
+    FLEET+=("$BATS_TEST_TMPDIR/lost")
+    fleet
+    exits 1
+    is "$(lines_of | tail -n 1)" 'lost loses 03:00.0 1234:11e8: stays with the host; now vfio-pci, by third' lines
+    has '3 hosts: 1 unchanged, 2 change (1 of them lose a device), 0 unreadable.'
+    fleet --json
+    exits 1
+    is "$(get '.hosts[] | "\(.capture | split("/") | last) \(.state) \([.changes[] | "\(.way) \(.address)"] | join(" "))"')" \
+        "same changed gains $B gained unchanged  lost changed loses $C" hosts
+    is "$(get '.total | tojson')" '{"hosts":3,"unchanged":1,"changed":2,"losing":1,"unreadable":0,"faulty":0}' total
+}
+
+@test "many machines: one that cannot be read is named, and does not end the others" {
+    here second '[Match]' Address=$B
+    host one
+    FLEET+=("$BATS_TEST_TMPDIR/nowhere" "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/damaged")
+    mkdir "$BATS_TEST_TMPDIR/empty"
+    ctl capture /captured
+    exits 0
+    mv "$ROOT/captured" "$BATS_TEST_TMPDIR/damaged"
+    truncate -s -20 "$BATS_TEST_TMPDIR/damaged/passthrough-capture"
+    host last
+    fleet
+    exits 1
+    is "$(lines_of | cut -d' ' -f 1,2 | paste -sd,)" 'one loses,one gains,last loses,last gains' lines
+    has '5 hosts: 0 unchanged, 2 change (2 of them lose a device), 3 unreadable.' \
+        "$BATS_TEST_TMPDIR/nowhere: unreadable: No such file or directory" \
+        "$BATS_TEST_TMPDIR/empty: unreadable: no captured machine: it has neither /passthrough-capture nor /sys" \
+        "$BATS_TEST_TMPDIR/damaged: unreadable: /passthrough-capture is damaged"
+    fleet --json
+    is "$(get '[.hosts[] | .state] | join(" ")')" 'changed unreadable unreadable unreadable changed' states
+    is "$(get '.hosts[3].message')" '/passthrough-capture is damaged' message
+}
+
+@test "a machine whose own rules have an error has these named by their file here, and so has one of many" {
+    rule broken '[Match]' Adress=$A
+    here first '[Match]' Address=$A
+    against
+    exits 0
+    has "$ROOT/etc/passthrough.d/broken.conf:2: unknown key"
+    host one
+    rm "$ROOT/etc/passthrough.d/broken.conf"
+    host two
+    fleet
+    exits 0
+    has 'one gains 01:00.0' '2 hosts: 1 unchanged, 1 change' '1 with errors in their own rules; --json names them.'
+    fleet --json
+    is "$(get '.hosts[0].errors[0] | "\(.file):\(.line)"')" "$BATS_TEST_TMPDIR/one/etc/passthrough.d/broken.conf:2" errors
+    is "$(get '.total.faulty')" 1 'machines with errors'
+    here first '[Match]' Adress=$A
+    fleet
+    exits 2
+}
+
+@test "a function that comes along has no line of its own, and one that alone changes has" {
+    card 0000:00:08.0 08 8
+    rule gpu '[Match]' Address=08:00.0
+    host one
+    host two
+    fleet
+    exits 1
+    is "$(lines_of | grep -c 'loses 08:00.0')" 2 'lines of the card'
+    has_not 08:00.1
+    here gpu '[Match]' Address=08:00.0 '[Device]' Functions=match IOMMUGroup=require
+    fleet --json
+    is "$(get '.hosts[0].changes | length')" 3 'changes of one'
+}
+
+@test "virtual functions that are no longer made, or fewer of them, are a loss" {
+    pci_add 0000:00:09.0 8086:10c9 0200 group=9 driver=igb
+    nic eno2 0000:00:09.0
+    sriov 0000:00:09.0 7
+    here first '[Match]' Address=$A
+    rule nic '[Match]' Address=00:09.0 '[SR-IOV]' VirtualFunctions=4
+    host one
+    host two
+    fleet
+    exits 1
+    is "$(lines_of | head -n 1)" 'one loses 00:09.0 Intel 82576 Gigabit Network Connection: stays with the host; now 4 made of it, by nic' lines
+    here nic '[Match]' Address=00:09.0 '[SR-IOV]' VirtualFunctions=2
+    fleet --json
+    exits 1
+    is "$(get '.hosts[1].changes[0] | "\(.way) \(.before.makes) \(.after.makes)"')" 'loses 4 2' change
+    here nic '[Match]' Address=00:09.0 '[SR-IOV]' VirtualFunctions=6
+    fleet
+    exits 0
+    has 'one gains 00:09.0'
+}
+
+@test "a machine that is given twice over, operations of many, and machines without --against" {
+    run --separate-stderr "$BUILD/passthroughctl" plan --root="$HERE" --against="$ROOT" --against="$ROOT"
+    has '2 hosts:'
+    run --separate-stderr "$BUILD/passthroughctl" plan --root="$HERE" --steps --against "$ROOT" "$ROOT"
+    exits 2
+    has '--steps is of one machine'
+    run --separate-stderr "$BUILD/passthroughctl" plan --root="$HERE" "$ROOT"
+    exits 2
 }

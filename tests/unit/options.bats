@@ -41,7 +41,7 @@ declare -gA promised=(
     [undo]='dry-run list' [add]='yes from dry-run' [remove]=dry-run [bind]=dry-run [release]=dry-run [show]='format all' [hugepages]=dry-run
     [cmdline]='format vendor kernel cmdline' [capture]='raw dry-run' [trial]=dry-run [image]='kernel modules' [help]=''
 )
-not_built=' plan-against '
+not_built=' '
 
 # Those of our own units, which help does not name.
 declare -gA hidden=([trial]='settle revert entry' [confirm]=automatic)
@@ -207,6 +207,8 @@ apply --no-trial --confirm=1h
 undo --list --dry-run
 plan --steps --json
 undo --list 1
+plan --steps --against=/a --against=/b
+plan --steps --against=/a /b
 cmdline --json --format=grub
 cmdline check --format=grub
 cmdline check --vendor=amd
@@ -219,7 +221,7 @@ trial --settle --revert
 trial --settle --json
 confirm --automatic --dry-run
 END
-    is "$n" 15 'lines'
+    is "$n" 17 'lines'
     is "$(tree_now)" "$before" 'the tree'
 }
 

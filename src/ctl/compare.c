@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/compare.h"
+
+#include <string.h>
+
+#include "base/recfile.h"
+#include "base/str.h"
+
+/* What is with the host by the one config may not be by the other. */
+static const struct facts_request all;
+
+/* A directory that a failed copy left empty is no machine without devices. */
+static const char *open_machine(struct ctl *there, const char *dir)
+{
+        int k = root_open(dir, &there->root);
+
+        if (k < 0)
+                return strerror(-k);
+        if (!root_exists(&there->root, CAPTURED_PATH) && !root_exists(&there->root, "/sys"))
+                return "no captured machine: it has neither " CAPTURED_PATH " nor /sys";
+        k = captured_open(&there->root, &there->arena, &there->captured);
+        if (k < 0)
+                return arena_join(&there->arena, CAPTURED_PATH ": ", strerror(-k), NULL);
+        return k != 0 && k != RECFILE_ABSENT ? CAPTURED_PATH " is damaged" : NULL;
+}
+
+static const char *load_own(struct comparison *x, const char *dir)
+{
+        struct ctl *there = &x->there;
+        int k;
+
+        x->errors.arena = &there->arena;
+        k = config_load(&there->root, &there->arena, bus_syntaxes, &x->errors, &there->config);
+        if (k == 0)
+                k = settings_load(&there->root, &there->arena, &x->errors, &there->settings);
+        for (size_t i = 0; i < x->errors.n; i++)
+                if (x->errors.v[i].file)
+                        x->errors.v[i].file = arena_join(&there->arena, dir, x->errors.v[i].file, NULL);
+        return k < 0 ? arena_join(&there->arena, "its config cannot be read: ", strerror(-k), NULL) : NULL;
+}
+
+static const char *plan(struct ctl *there)
+{
+        return ctl_make_plan(there, &all, true) == 0 ? NULL : "its facts cannot be read";
+}
+
+const char *comparison_make(struct comparison *x, const struct ctl *c, const char *dir)
+{
+        struct ctl *there = &x->there;
+        const char *problem;
+
+        *x = (struct comparison){.there = {.commands = c->commands,
+                                           .sources = c->sources,
+                                           .loaders = c->loaders,
+                                           .makers = c->makers,
+                                           .initrds = c->initrds}};
+        there->root = ROOT_INIT;
+        problem = open_machine(there, dir);
+        if (!problem)
+                problem = load_own(x, dir);
+        if (!problem)
+                problem = plan(there);
+        if (problem)
+                return problem;
+        x->own = there->config;
+        x->as_it_is = there->facts;
+        x->before = there->plan;
+        x->before.config = &x->own;
+        x->before.facts = &x->as_it_is;
+        there->config = c->config;
+        there->settings = c->settings;
+        there->facts = (struct facts){};
+        there->plan = (struct plan){};
+        problem = plan(there);
+        if (!problem)
+                against_compare(&x->before, &there->plan, &there->arena, &x->found);
+        return problem;
+}
+
+void comparison_free(struct comparison *x)
+{
+        root_close(&x->there.root);
+        arena_free(&x->there.arena);
+}
