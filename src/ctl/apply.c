@@ -188,6 +188,21 @@ static int apply(struct transaction *x)
         return k;
 }
 
+/* Whether the next boot does, or tries, what this one does not; earlier runs may have written it. */
+static bool awaits_boot(const struct transaction *x, const struct situation *now, int status)
+{
+        const char *line = x->facts.cmdline ? x->facts.cmdline : "";
+
+        if (status != EXIT_SUCCESS)
+                return false;
+        if (now->way == WAY_APPLIED || now->way == WAY_TRIAL || x->undo || (x->c->dry_run && x->changed))
+                return true;
+        for (size_t i = 0; i < x->plan.tokens.n; i++)
+                if (!span_has((struct span){line, strcspn(line, "\n")}, x->plan.tokens.v[i]))
+                        return true;
+        return false;
+}
+
 /* The end of the screen. */
 static void say_end(struct transaction *x, int status)
 {
@@ -198,6 +213,7 @@ static void say_end(struct transaction *x, int status)
         struct next_step step;
 
         situation_read(c, &now);
+        x->reboot = awaits_boot(x, &now, status);
         if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED && !now.line_by_hand &&
             (c->no_trial || !now.no_trials)) {
                 tell_step(c, "check", "says what stands in the way, and what to do");
@@ -235,9 +251,10 @@ static int apply_json(struct transaction *x)
         done.n_images = x->images.n_jobs;
         done.written = x->undo && status == EXIT_SUCCESS;
         done.changed = x->changed || done.written;
+        done.reboot = x->reboot;
         done.message = x->c->diags.n_errors > 0 ? "the config has errors"
                        : x->plan.problem        ? x->plan.problem
-                       : x->locked              ? x->locked
+                       : x->stopped             ? x->stopped
                                                 : "";
         if (x->plan.problem && x->images.running.build && running_problem(&x->images.running))
                 done.message = arena_join(&x->c->arena, done.message,

@@ -89,10 +89,11 @@ int attempt_look(struct transaction *x, bool *ret_settled)
                 return attempt_drop(x, NULL);
         *ret_settled = true;
         if (t->state == TRIAL_FAILED) {
-                ctl_error("the trial of %s failed: %s. Nothing is written: change a rule first, or use "
-                          "apply --no-trial",
-                          t->when, t->why ? t->why : "it is not known why");
-                return EXIT_FAILURE;
+                x->stopped = arena_printf(&c->arena,
+                                          "the trial of %s failed: %s. Nothing is written: change a rule first, or use "
+                                          "apply --no-trial",
+                                          t->when, t->why ? t->why : "it is not known why");
+                return ctl_error("%s", x->stopped);
         }
         if (trial_is_here(&c->root, &c->arena, t))
                 tell_say(c, t->by_hand
@@ -310,10 +311,9 @@ static int check(struct transaction *x, const struct installed *image)
                 problem = "no kernel was found that has a boot image of its own and an entry";
         if (!problem)
                 return job ? rebuild_check_room(x->c, &x->images, job) : 0;
-        ctl_error("no trial boot is possible: %s. Nothing is written; apply --no-trial does without "
-                  "one",
-                  problem);
-        return EXIT_FAILURE;
+        x->stopped = arena_join(&x->c->arena, "no trial boot is possible: ", problem,
+                                ". Nothing is written; apply --no-trial does without one", NULL);
+        return ctl_error("%s", x->stopped);
 }
 
 int attempt_would_make(struct transaction *x)

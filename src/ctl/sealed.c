@@ -61,8 +61,8 @@ static int ask(struct transaction *x)
         if (c->yes)
                 return 0;
         if (!can_ask(c)) {
-                ctl_error("nothing is written, as nobody can be asked here; apply --yes goes on");
-                return EXIT_FAILURE;
+                x->stopped = "nothing is written, as nobody can be asked here; apply --yes goes on";
+                return ctl_error("%s", x->stopped);
         }
         if (c->dry_run) {
                 tell_note(c, "apply asks before it goes on");
@@ -85,9 +85,8 @@ static int judge(struct transaction *x, const struct luks *l, uint32_t pcrs, boo
         if (!x->asked)
                 x->asked = v.asked;
         if (v.state == SEAL_LOCKS) {
-                x->locked = arena_join(&c->arena, v.what, ". Nothing is written; ", v.fix, NULL);
-                ctl_error("%s", x->locked);
-                return EXIT_FAILURE;
+                x->stopped = arena_join(&c->arena, v.what, ". Nothing is written; ", v.fix, NULL);
+                return ctl_error("%s", x->stopped);
         }
         *ret_ask |= must_ask(c, &v);
         tell_note(c, v.what);

@@ -26,8 +26,8 @@ int transaction_open(struct transaction *x)
         trial_read(&x->c->root, &x->c->arena, &x->trial);
         k = journal_open(&x->c->root, &x->c->arena, !x->c->dry_run, &x->journal);
         if (k == JOURNAL_BUSY) {
-                ctl_error("another apply or undo is at work, or a program that one has started");
-                return EXIT_FAILURE;
+                x->stopped = "another apply or undo is at work, or a program that one has started";
+                return ctl_error("%s", x->stopped);
         }
         return k < 0 ? ctl_fail(UNDO_DIR, k) : 0;
 }
@@ -299,8 +299,8 @@ int transaction_load(struct transaction *x)
                 return ctl_fail("apply", k);
         ctl_say_refused(&x->needs);
         if (x->needs.n_refused > 0) {
-                ctl_error("nothing is written until passthrough.conf asks for less");
-                return EXIT_FAILURE;
+                x->stopped = "nothing is written until passthrough.conf asks for less";
+                return ctl_error("%s", x->stopped);
         }
         return 0;
 }

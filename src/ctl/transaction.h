@@ -29,7 +29,8 @@ struct transaction {
         bool left;             /* of what was taken back something is not as it was, which was said */
         bool line;             /* something is to be done about the command line */
         const char *asked;     /* why the next boot asks for a passphrase, where a sealed key tells that; or NULL */
-        const char *locked;    /* why nothing would open the host's disks; or NULL */
+        const char *stopped;   /* why nothing is written, where the plan has no problem; or NULL */
+        bool reboot;           /* the next boot does, or tries, what this one does not */
 };
 
 #define TRANSACTION_INIT(ctl)                                                                                          \

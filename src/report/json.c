@@ -431,6 +431,7 @@ void json_applying(FILE *f, const struct applying *x, const struct diags *errors
         }
         add(document, "written", json_object_new_boolean(x->written));
         add_bool(document, "changed", x->changed);
+        add_bool(document, "reboot", x->reboot);
         add_string(document, "message", x->message);
         add_errors(document, errors);
         finish(f, document);

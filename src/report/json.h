@@ -34,6 +34,7 @@ struct applying {
         const struct trial *trial;
         bool written; /* the plan is carried out */
         bool changed; /* something is, the trial included; in a dry run: would be */
+        bool reboot;  /* that takes effect with the next boot */
         const struct refused_tokens *refused;
         const char *message; /* why it cannot be, or "" */
 };

@@ -410,3 +410,12 @@ dracut_installs() {
     ctl apply --dry-run --no-trial
     exits 1
 }
+
+@test "apply twice, with nobody to ask, changes nothing the second time, with either program" {
+    bootc_there
+    twice live apply --no-trial
+    rm -f "$ROOT"/usr/sbin/{bootc,rpm-ostree,ostree} "$ROOT$STAGED" "$ROOT"/var/lib/{*.log,staged.*}
+    rm -rf "$ROOT/var/lib/passthrough"
+    rpm_ostree_there
+    twice live apply --no-trial
+}

@@ -55,3 +55,18 @@ live_run() {
         "${ENVIRONMENT[@]}" "$@"
 }
 
+# twice COMMAND...: that apply, as a program runs it with nobody to ask, changes something; the second time it changes no file, nor the
+# times of one, and says so. Images are looked into below /run/passthrough.
+twice() {
+    local before
+    "$@" --json <&-
+    exits 0 && whole '.changed and .reboot and .message == ""' || return 1
+    before=$(file_times)
+    "$@" --json <&-
+    exits 0 && whole '(.changed or .written | not) and .reboot and .message == ""' || return 1
+    diff <(echo "$before") <(file_times) || { echo 'the second time something changes' && return 1; }
+}
+
+file_times() {
+    (cd "$ROOT" && find . \( -path ./proc -o -path ./dev \) -prune -o ! -path ./run/passthrough -printf '%p %y %m %s %T@ %C@ %l\n' | LC_ALL=C sort)
+}

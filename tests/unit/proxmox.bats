@@ -427,3 +427,12 @@ row() {
     done
     [[ $here == *pass*fail* || $here == *fail*fail* ]]
 }
+
+@test "live: apply twice, with nobody to ask, changes nothing the second time" {
+    zfs_host
+    pve_live
+    twice pve apply --no-trial
+    pve apply --json <&-
+    exits 0
+    whole '.changed | not'
+}

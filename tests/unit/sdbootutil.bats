@@ -267,3 +267,11 @@ refuses() {
         has "sdbootutil's entries (systemd-boot 258.1+suse.15)" 'Would write     /boot/efi/loader/entries/' 'of other snapshots, 2 of them'
     done
 }
+
+@test "live: apply twice, with nobody to ask, changes nothing the second time" {
+    live_root
+    on apply --json <&-
+    exits 1
+    whole '(.changed | not) and (.message | startswith("no trial boot is possible: ") and endswith("apply --no-trial does without one"))'
+    twice on apply --no-trial
+}

@@ -850,3 +850,37 @@ grub_users \$grub_users" 'the entry'
     before=$(boots)
     refused "the entries have their parameters from GRUB's environment"
 }
+
+@test "apply twice, with nobody to ask: the trial is made once, and in its boot nothing changes either" {
+    twice live apply
+    trial_boot second
+    live apply --json <&-
+    exits 0
+    whole '(.changed or .written or .reboot | not) and .message == ""'
+    live confirm --json <&-
+    exits 0
+    whole .changed
+    live apply --json <&-
+    exits 0
+    whole '.changed or .written | not'
+}
+
+@test "apply twice, at once and without a trial" {
+    twice live apply --no-trial
+    live undo --list --json
+    whole '.applies | length == 1'
+}
+
+@test "apply with nobody to ask says in its document what stops it, and the option that goes on" {
+    made
+    boot_is second
+    live trial --settle
+    live apply --json <&-
+    exits 1
+    whole '(.changed | not) and (.message | startswith("the trial of ") and endswith("change a rule first, or use apply --no-trial"))'
+    no_systemd_boot
+    rule gpu1 '[Match]' ID=10de:1b07
+    live apply --json <&-
+    exits 1
+    whole '(.reboot | not) and (.message | startswith("no supported boot loader was found"))'
+}

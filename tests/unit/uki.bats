@@ -632,3 +632,7 @@ renews() {
         has 'its addon would get an initrd with the rules'
     done
 }
+
+@test "apply twice, with nobody to ask, changes nothing the second time" {
+    twice live apply --no-trial
+}
