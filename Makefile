@@ -95,7 +95,9 @@ install: all ## install below DESTDIR, PREFIX=/usr
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/passthrough/examples conf/examples/*
+	for file in $$(find conf/examples -type f); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/doc/passthrough/$${file#conf/} || exit; \
+	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/passthrough/schema conf/schema/*
 	install -D -m 644 conf/completion/passthroughctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl
 	install -D -m 644 conf/completion/passthroughctl.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
