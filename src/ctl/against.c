@@ -66,6 +66,10 @@ static int plan_there(struct ctl *c, const char *dir)
                         json_plan(stdout, &x.there.plan, NULL, &x.found, &c->diags);
                 else
                         show(&x.there, &x.found, c->steps);
+                if (comparison_is_blind(&x))
+                        (void)ctl_error("%s: serial numbers and the machine ID are replaced there, and rules that name "
+                                        "these match nothing; capture --raw keeps them",
+                                        dir);
                 k = c->diags.n_errors > 0 ? EXIT_USAGE : ctl_falls_short(&x.there) ? EXIT_FAILURE : EXIT_SUCCESS;
         }
         comparison_free(&x);

@@ -77,6 +77,32 @@ const char *comparison_make(struct comparison *x, const struct ctl *c, const cha
         return problem;
 }
 
+/* A host's name is never replaced. */
+static bool names_machine_id(const struct rule *rule)
+{
+        const struct words *hosts = &rule->match[MATCH_HOST];
+
+        for (size_t i = 0; i < hosts->n; i++)
+                if (strlen(hosts->v[i]) == 32 && hosts->v[i][strspn(hosts->v[i], "0123456789abcdef")] == '\0')
+                        return true;
+        return false;
+}
+
+bool comparison_is_blind(const struct comparison *x)
+{
+        const struct ctl *there = &x->there;
+
+        if (!streq_ptr(there->captured.names, "replaced"))
+                return false;
+        for (size_t i = 0; i < there->config.n_rules; i++) {
+                const struct rule *rule = &there->config.rules[i];
+
+                if (there->plan.rules[i].n_matched == 0 && (rule->match[MATCH_SERIAL].n > 0 || names_machine_id(rule)))
+                        return true;
+        }
+        return false;
+}
+
 void comparison_free(struct comparison *x)
 {
         root_close(&x->there.root);

@@ -18,4 +18,7 @@ struct comparison {
 
 /* The config is the one that c has loaded. NULL, or why the machine cannot be planned. */
 const char *comparison_make(struct comparison *x, const struct ctl *c, const char *dir) _must_check_;
+/* A rule matches nothing there that names a serial number or a machine ID, and the capture has others in their place.
+ */
+bool comparison_is_blind(const struct comparison *x);
 void comparison_free(struct comparison *x);

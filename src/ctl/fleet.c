@@ -65,12 +65,14 @@ static void say_total(struct ctl *c, const struct fleet_tally *t)
                          arena_printf(&c->arena, "%zu with errors in their own rules; --json names them.", t->faulty));
 }
 
-static void plan_one(struct ctl *c, const char *dir, struct json_object *document, struct fleet_tally *tally)
+static void plan_one(struct ctl *c, const char *dir, struct json_object *document, struct fleet_tally *tally,
+                     size_t *blind)
 {
         struct comparison x;
         const char *problem = comparison_make(&x, c, dir);
 
         count(tally, &x, problem);
+        *blind += !problem && comparison_is_blind(&x);
         if (problem)
                 (void)ctl_error("%s: unreadable: %s", dir, problem);
         if (document)
@@ -84,9 +86,14 @@ int fleet_plan(struct ctl *c, const struct strings *dirs)
 {
         struct json_object *document = c->json ? json_fleet_begin() : NULL;
         struct fleet_tally tally = {};
+        size_t blind = 0;
 
         for (size_t i = 0; i < dirs->n; i++)
-                plan_one(c, dirs->v[i], document, &tally);
+                plan_one(c, dirs->v[i], document, &tally, &blind);
+        if (blind > 0)
+                (void)ctl_error("in %zu of them serial numbers and the machine ID are replaced, and rules that name "
+                                "these match nothing; capture --raw keeps them",
+                                blind);
         if (document)
                 json_fleet_end(stdout, document, &tally, &c->diags);
         else

@@ -207,3 +207,25 @@ lines_of() { awk -v dir="$BATS_TEST_TMPDIR/" 'index($1, dir) == 1 { sub(dir, "")
     run --separate-stderr "$BUILD/passthroughctl" plan --root="$HERE" "$ROOT"
     exits 2
 }
+
+@test "a capture with other serial numbers than its machine: rules that name one are no proof, and that is said" {
+    root_port 0000:00:09.0 09
+    pci_add 0000:09:00.0 1234:11e8 00ff under=0000:00:09.0 group=40 driver=edu serial=3c-ec-ef-ff-ff-12-34-56
+    rule first '[Match]' Serial=3c-ec-ef-ff-ff-12-34-56
+    here first '[Match]' Serial=3c-ec-ef-ff-ff-12-34-56
+    ctl capture --raw /raw
+    ctl capture /replaced
+    mv "$ROOT/raw" "$ROOT/replaced" "$BATS_TEST_TMPDIR/"
+    FLEET=("$BATS_TEST_TMPDIR/raw" "$BATS_TEST_TMPDIR/raw")
+    fleet
+    exits 0
+    has '2 hosts: 2 unchanged'
+    is "$stderr" '' 'what is said of captures with their own numbers'
+    FLEET=("$BATS_TEST_TMPDIR/raw" "$BATS_TEST_TMPDIR/replaced")
+    fleet
+    exits 1
+    has 'in 1 of them serial numbers and the machine ID are replaced' 'capture --raw keeps them' 'replaced loses 09:00.0'
+    ROOT=$BATS_TEST_TMPDIR/replaced
+    against
+    has 'replaced: serial numbers and the machine ID are replaced there'
+}
