@@ -42,7 +42,7 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     apply) printf '%s\n' --yes --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;
     undo) printf '%s\n' --list ;;
-    show) printf '%s\n' --all --format= ;;
+    show) printf '%s\n' --all --format= --output= --follow ;;
     capture) printf '%s\n' --raw ;;
     cmdline) printf '%s\n' --format= --vendor= --kernel= --cmdline= ;;
     image) printf '%s\n' --kernel= --modules ;;

@@ -56,7 +56,8 @@ _passthroughctl() {
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]' '--against=[over the captured machine in a directory]:directory:_files -/') ;;
     (show)
         options=('--json[one JSON document]' '--all[every rule]'
-            '--format=[for one program]:format:(qemu qemu_iommufd libvirt libvirt-network libvirt-nodedev kubevirt sriov-device-plugin cdi nfd nova proxmox cloudpods cloud-hypervisor talos prometheus)')
+            '--format=[for one program]:format:(qemu qemu_iommufd libvirt libvirt-network libvirt-nodedev kubevirt sriov-device-plugin cdi nfd nova proxmox cloudpods cloud-hypervisor talos prometheus)'
+            '--output=[into a file]:file:_files' '--follow[keep the file up to date]')
         ;;
     (apply)
         options=('--json[one JSON document]' '--dry-run[show what would be done]' '--yes[answer each question with yes]'

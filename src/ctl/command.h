@@ -12,6 +12,8 @@ enum option_id {
         OPT_YES,
         OPT_ALL,
         OPT_FORMAT,
+        OPT_OUTPUT,
+        OPT_FOLLOW,
         OPT_FROM,
         OPT_LIST,
         OPT_NO_TRIAL,

@@ -27,6 +27,8 @@ struct ctl {
         bool modules;        /* image: only name the modules it needs */
         const char *cmdline; /* cmdline check: the line, or NULL */
         const char *format;  /* cmdline, show: the form of the output, or NULL */
+        const char *output;  /* show: the file that has the page instead, or NULL */
+        bool follow;         /* show: and goes on having it */
         const char *program; /* check: who places machines, and whose demands are judged, too; or NULL */
         const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */

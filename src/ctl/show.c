@@ -8,6 +8,7 @@
 #include "config/vgpu.h"
 #include "ctl/ctl.h"
 #include "ctl/names.h"
+#include "ctl/publish.h"
 #include "ctl/show-states.h"
 #include "ctl/situation.h"
 #include "export/export.h"
@@ -376,12 +377,23 @@ static void print(const struct ctl *c, const struct shown *shown, struct arena *
                 shown->forms[i].print(stdout, &shown->forms[i].lines);
 }
 
+/* Nobody reads a file again once it is stale: it has what is there now. */
+static void keep_handed(struct ctl *c, bool *chosen)
+{
+        const enum shown_state *states = show_states(c);
+
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                chosen[i] &= states[i] == SHOWN_BOUND || states[i] == SHOWN_LATE;
+}
+
 /* One page about all rules. */
 static int show_page(struct ctl *c, const struct pci_name *names)
 {
         bool *chosen = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*chosen));
         bool *rules = arena_alloc(&c->arena, c->config.n_rules * sizeof(*rules)), missing = false, early = false;
+        const char *file = publish_file(c, page_asked(c));
         struct shown shown;
+        int k = 0;
 
         for (size_t r = 0; r < c->config.n_rules; r++) {
                 bool *of;
@@ -392,12 +404,17 @@ static int show_page(struct ctl *c, const struct pci_name *names)
                 plan_choose(&c->plan, &c->arena, r, NO_ENTRY, &of);
                 for (size_t i = 0; i < c->plan.n_entries; i++)
                         chosen[i] |= of[i];
-                missing |= !asks_for_all(c) && say_missing(c, &c->config.rules[r], of);
+                missing |= !file && !asks_for_all(c) && say_missing(c, &c->config.rules[r], of);
         }
+        if (file && !page_asked(c)->states)
+                keep_handed(c, chosen);
         build_forms(c, rules, chosen, &shown);
         missing |= tell(c, names, &shown, &early);
-        print(c, &shown, &c->arena);
-        return missing ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (file)
+                k = publish_page(c, page_asked(c), &shown);
+        else
+                print(c, &shown, &c->arena);
+        return k != 0 ? k : missing ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int show_each(struct ctl *c, const struct pci_name *names)
@@ -468,15 +485,12 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         return missing || shown.n == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int ctl_show(struct ctl *c)
+static int show(struct ctl *c)
 {
         struct facts_request request;
         struct pci_name *names;
         int k;
 
-        if (c->all ? c->argc > 1 : c->argc < 2)
-                return ctl_misused("show", c->all ? "show --all takes no argument"
-                                                  : "show takes a rule or an address, or --all");
         request = (struct facts_request){.numa = true, .machine = true};
         /* A page is for consumers that know devices by their ID, and may take those of no rule, too. */
         if (!page_asked(c))
@@ -486,4 +500,17 @@ int ctl_show(struct ctl *c)
                 return k;
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         return c->all ? show_all(c, names) : show_one(c, names);
+}
+
+int ctl_show(struct ctl *c)
+{
+        int k;
+
+        if (c->all ? c->argc > 1 : c->argc < 2)
+                return ctl_misused("show", c->all ? "show --all takes no argument"
+                                                  : "show takes a rule or an address, or --all");
+        k = publish_check(c, page_asked(c));
+        if (k != 0)
+                return k;
+        return c->follow ? publish_follow(c, publish_file(c, page_asked(c)), show) : show(c);
 }

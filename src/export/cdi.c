@@ -91,5 +91,8 @@ static void make(struct arena *a, const struct page *page, struct strings *ret, 
         strings_add(a, ret, "}");
 }
 
-const struct exporter exporter_cdi = {
-        .name = "cdi", .heading = "Container Device Interface, for /etc/cdi", .asked = true, .page = make};
+const struct exporter exporter_cdi = {.name = "cdi",
+                                      .heading = "Container Device Interface, for /etc/cdi",
+                                      .asked = true,
+                                      .page = make,
+                                      .file = "/run/cdi/passthrough.json"};

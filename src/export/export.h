@@ -40,6 +40,9 @@ struct exporter {
          */
         void (*page)(struct arena *a, const struct page *page, struct strings *ret, struct strings *ret_cannot);
         bool all; /* of a page: as in struct shown_form */
+        /* The consumer's file that is such a page, where it looks for one; or NULL. */
+        const char *file;
+        bool states; /* the page says whether a device is handed over; else the file has those alone that are */
         /* n devices in the order of their addresses, and their places beside them, as lines for JSON. */
         void (*lines)(struct arena *a, const struct guest_device *devices, const struct guest_place *places, size_t n,
                       struct strings *ret);

@@ -55,5 +55,9 @@ static void make(struct arena *a, const struct page *page, struct strings *ret, 
         }
 }
 
-const struct exporter exporter_nfd = {
-        .name = "nfd", .heading = "Node Feature Discovery, for features.d", .asked = true, .page = make};
+const struct exporter exporter_nfd = {.name = "nfd",
+                                      .heading = "Node Feature Discovery, for features.d",
+                                      .asked = true,
+                                      .page = make,
+                                      .file = "/etc/kubernetes/node-feature-discovery/features.d/passthrough",
+                                      .states = true};

@@ -73,4 +73,6 @@ const struct exporter exporter_prometheus = {.name = "prometheus",
                                              .heading = "Prometheus, for the textfile collector",
                                              .asked = true,
                                              .page = make,
+                                             .file = "/var/lib/prometheus/node-exporter/passthrough.prom",
+                                             .states = true,
                                              .all = true};
