@@ -12,7 +12,7 @@ load tree-vgpu
 UUID=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
 CONSUMERS=(kubevirt sriov-device-plugin cdi nfd nova proxmox cloudpods cloud-hypervisor talos prometheus)
 
-# A card with audio, bound; a network card with an identical one beside it, which is the host's; an accelerator; a virtual function.
+# A card with audio, bound; a network card that can have virtual functions, with an identical one beside it, which is the host's; an accelerator.
 setup() {
     tree_again consumers && return
     tree_new
@@ -23,6 +23,7 @@ setup() {
     pci_set 0000:42:00.1 numa_node 1
     root_port 0000:00:03.0 05
     pci_add 0000:05:00.0 8086:1572 0200 under=0000:00:03.0 group=5 driver=vfio-pci
+    sriov 0000:05:00.0 64
     root_port 0000:00:04.0 06
     pci_add 0000:06:00.0 8086:1572 0200 under=0000:00:04.0 group=6
     root_port 0000:00:05.0 07
@@ -99,10 +100,10 @@ END
     ctl show --all --format=nova
     is_document nova
     reads nova <<'END'
-accel 1da3:1000 0000:07:00.0
-gpu0 1002:5159 0000:42:00.0
-gpu0-aa38 1002:aa38 0000:42:00.1
-nic-1 8086:1572 0000:05:00.0
+accel 1da3:1000 type-PCI 0000:07:00.0
+gpu0 1002:5159 type-PCI 0000:42:00.0
+gpu0-aa38 1002:aa38 type-PCI 0000:42:00.1
+nic-1 8086:1572 type-PF 0000:05:00.0
 END
 }
 

@@ -130,6 +130,7 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
         if (pci_read(dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)"))
                 d->driver_override = str_printable(x->arena, text);
         n = d->parent ? -ENOENT : pci_read(dir, "sriov_numvfs", text, sizeof(text));
+        d->has_functions = n != -ENOENT;
         if (n > 0 && str_to_u32(text, 10, &v))
                 f->vfs_enabled = v;
         else if (n != -ENOENT && !d->stuck)
