@@ -277,6 +277,12 @@ with_libvirt() {
     "$lab_source/host" libvirt
 }
 
+# with_podman: the root has podman, for a container inside this machine.
+with_podman() {
+    root_image=podman
+    "$lab_source/host" podman
+}
+
 # with_open_vswitch: the root has Open vSwitch, and ethtool.
 with_open_vswitch() {
     root_image=openvswitch
