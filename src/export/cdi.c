@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file of the Container Device Interface (SPEC.md of it, version 0.5.0) for /etc/cdi: a device for each rule, with
+ * A file of the Container Device Interface (its SPEC.md and pkg/parser) for /etc/cdi: a device for each rule, with
  * the nodes that a virtual machine monitor in the container opens (Documentation/driver-api/vfio.rst): those of its
  * IOMMU groups, and where the kernel has them those of its devices.
  */
 #include "base/str.h"
 #include "export/page.h"
-
-#define NAME_LONGEST 64
 
 static bool takes(struct arena *a, const struct page_item *item, struct strings *ret_cannot)
 {
@@ -52,7 +50,7 @@ static void add_rule(struct arena *a, const struct page *page, size_t i, size_t 
         const char *name = page->items[i].guest->rule;
         struct strings nodes = {};
 
-        if (!page_name_fits(name, NAME_LONGEST)) {
+        if (!page_name_fits(name, SIZE_MAX)) {
                 page_cannot(a, &page->items[i], "CDI wants a name that ends in a letter or digit", ret_cannot);
                 return;
         }
@@ -81,6 +79,7 @@ static void make(struct arena *a, const struct page *page, struct strings *ret, 
         if (list.n == 0)
                 return;
         strings_add(a, ret, "{");
+        /* The first with names that begin with a digit (specs-go, requiresV050()). */
         strings_add(a, ret, "  \"cdiVersion\": \"0.5.0\",");
         strings_add(a, ret, "  \"kind\": \"passthrough/vfio\",");
         strings_add(a, ret, "  \"devices\": [");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Cloud Hypervisor's argument (docs/vfio.md of it): --device stands once, with all devices behind it. */
+/*
+ * Cloud Hypervisor's argument: --device with all devices behind it (docs/vfio.md of it). Releases of today also take it
+ * several times (main.rs, num_args(1..) and ArgAction::Append).
+ */
 #include "base/str.h"
 #include "export/page.h"
 

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * KubeVirt's permittedHostDevices (user guide, "Host Devices Assignment"), as a patch for the KubeVirt resource. A PCI
- * device is known by its ID and by having exactly the driver vfio-pci, a mediated device by the name of its type with
- * "_" for blanks, a USB device by its ID.
+ * KubeVirt's permittedHostDevices, as a patch for the KubeVirt resource; pkg/virt-handler/device-manager of it reads
+ * them. A PCI device is known by its ID and by having exactly the driver vfio-pci (discoverPermittedHostPCIDevices()),
+ * a mediated device by the name of its type with "_" for blanks (getMdevTypeName()), a USB device by its ID
+ * (parseSelector()). From 1.9 on a virtual function that NVIDIA's driver has is known by its ID alone, too, whatever
+ * its type of virtual GPU (shouldPermitNvidia()): that cannot be said here.
  */
 #include "base/str.h"
 #include "export/page.h"
 
-#define DOMAIN       "passthrough/"
-#define NAME_LONGEST 63 /* of a resource, without its domain: a qualified name of Kubernetes */
+#define DOMAIN "passthrough/"
+/*
+ * Of a resource, without its domain. Kubernetes takes 63, but SocketPath() makes a socket of it,
+ * /var/lib/kubelet/device-plugins/kubevirt-passthrough-NAME.sock, and Linux takes 107 for its path.
+ */
+#define NAME_LONGEST 49
 
 static void upper(char *s)
 {
@@ -18,20 +24,18 @@ static void upper(char *s)
 }
 
 /* A resource has one selector, and an ID can be in one resource alone. */
-static bool is_alone(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
+static void check_alone(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
 {
         const struct page_item *item = &page->items[i];
         const struct device *twin = page_twin(page, item, DRIVER_VFIO_PCI);
         const char *rule = twin ? page_rule_of(page, twin) : NULL;
 
-        if (!twin || page_has_before(page, i, true))
-                return true;
-        page_cannot(a, item,
-                    arena_join(a, "KubeVirt knows a device by its ID and by vfio-pci alone, and ", twin->address,
-                               rule ? " of the rule " : ", which no rule hands over,", rule ? rule : "",
-                               " has both: it would be the same resource", NULL),
-                    ret_cannot);
-        return false;
+        if (twin && !page_has_before(page, i, true))
+                page_cannot(a, item,
+                            arena_join(a, "KubeVirt knows a device by its ID and by vfio-pci alone, and ",
+                                       twin->address, rule ? " of the rule " : ", which no rule hands over,",
+                                       rule ? rule : "", " has both: it would be the same resource", NULL),
+                            ret_cannot);
 }
 
 static bool fits(struct arena *a, const struct page_item *item, const char *name, struct strings *ret_cannot)
@@ -39,8 +43,8 @@ static bool fits(struct arena *a, const struct page_item *item, const char *name
         if (page_name_fits(name, NAME_LONGEST))
                 return true;
         page_cannot(a, item,
-                    arena_join(a, "Kubernetes takes no resource of the name \"", name,
-                               "\": a name has at most 63 characters, and ends in a letter or digit", NULL),
+                    arena_join(a, "KubeVirt takes no resource of the name \"", name,
+                               "\": a name has at most 49 characters, and ends in a letter or digit", NULL),
                     ret_cannot);
         return false;
 }
@@ -48,6 +52,25 @@ static bool fits(struct arena *a, const struct page_item *item, const char *name
 static const char *resource(struct arena *a, const char *name)
 {
         return arena_join(a, "resourceName: \"" DOMAIN, name, "\"", NULL);
+}
+
+/* A resource has its devices by their IOMMU groups, and so one of each (constructDPIdevices()). */
+static void check_group(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
+{
+        const struct device *d = page->items[i].shown->device;
+
+        for (size_t k = 0; k < i; k++) {
+                const struct device *first = page->items[k].shown->device;
+
+                if (!page_is_pci(&page->items[k]) || d->group == NO_GROUP || first->group != d->group ||
+                    !streq(first->id, d->id))
+                        continue;
+                page_cannot(a, &page->items[i],
+                            arena_join(a, "KubeVirt hands out one device of an ID and an IOMMU group alone, and ",
+                                       first->address, " is of both, too", NULL),
+                            ret_cannot);
+                return;
+        }
 }
 
 /* An ID that an earlier rule has in its resource is not repeated. */
@@ -69,7 +92,8 @@ static void add_pci(struct arena *a, const struct page *page, size_t i, struct s
         if (!page_takes(a, page, item, "KubeVirt", PAGE_VFIO_PCI | PAGE_DOMAIN_16, ret_cannot) ||
             !fits(a, item, name, ret_cannot))
                 return;
-        (void)is_alone(a, page, i, ret_cannot);
+        check_alone(a, page, i, ret_cannot);
+        check_group(a, page, i, ret_cannot);
         if (is_listed(page, i))
                 return;
         id = arena_strdup(a, item->shown->device->id);

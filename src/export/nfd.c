@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Labels of a node, as the local source of Node Feature Discovery reads them from a file in features.d: NAME=VALUE, a
- * line each. Of each rule the number of its devices, the state that all are in, and their NUMA node.
+ * Labels of a node, as the local source of Node Feature Discovery reads them from a file in features.d (source/local,
+ * parseFeatureFile()): NAME=VALUE, a line each, of any namespace but Kubernetes' own (pkg/apis/nfd/validate). Of each
+ * rule the number of its devices, the state that all are in, and their NUMA node.
  */
 #include "base/str.h"
 #include "export/page.h"

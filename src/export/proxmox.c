@@ -2,7 +2,8 @@
 /*
  * Mappings of Proxmox VE, for /etc/pve/mapping/pci.cfg (PVE::Mapping::PCI): a section for each rule, and a line for
  * each card. Of several lines a virtual machine gets one that is free. A path without a function means the whole card,
- * with the ID, the subsystem and the group of its function 0; Proxmox ends with an error where one differs from sysfs.
+ * with the ID, the subsystem and the group of its function 0; Proxmox ends with an error where one differs from sysfs
+ * (assert_valid()). A node is called by the host's name up to the first dot (PVE::INotify::nodename()).
  */
 #include <ctype.h>
 
@@ -56,12 +57,13 @@ static void add_map(struct arena *a, const struct page *page, size_t i, size_t n
 {
         const struct page_item *item = &page->items[i];
         const struct device *d = item->shown->device;
+        const char *host = page->plan->facts->hostname;
         const char *path =
                 n == 1 ? d->address : arena_strndup(a, d->address, (size_t)(strchr(d->address, '.') - d->address));
 
         strings_add(a, ret,
-                    arena_printf(a, "\tmap node=%s,path=%s,id=%s,iommugroup=%d%s%s", page->plan->facts->hostname, path,
-                                 d->id, d->group, item->shown->subsystem ? ",subsystem-id=" : "",
+                    arena_printf(a, "\tmap node=%.*s,path=%s,id=%s,iommugroup=%d%s%s", (int)strcspn(host, "."), host,
+                                 path, d->id, d->group, item->shown->subsystem ? ",subsystem-id=" : "",
                                  item->shown->subsystem ? item->shown->subsystem : ""));
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config.json of the SR-IOV Network Device Plugin for Kubernetes (docs/config-parameters): a resource for each rule,
- * its devices by their addresses, so that an identical card beside them is not meant. It looks at network controllers
- * (class 02) as netDevice and at processing accelerators (class 12) as accelerator, and at nothing else.
+ * config.json of the SR-IOV Network Device Plugin for Kubernetes (its pkg/types): a resource for each rule, its devices
+ * by their addresses, so that an identical card beside them is not meant. It looks at network controllers (class 02) as
+ * netDevice and at processing accelerators (class 12) as accelerator, and at nothing else (SupportedDevices). Before
+ * 3.11 it has a library that reads no domain of more than 16 bits.
  */
 #include "base/str.h"
 #include "export/page.h"
 
-/* A name has letters, digits and "_" alone: utils.ValidResourceName(). */
+/* Before 3.6 a name has letters, digits and "_" alone, and later "-", too: ValidResourceName() of its pkg/utils. */
 static const char *name_of(struct arena *a, const char *rule)
 {
         char *name = arena_strdup(a, rule);

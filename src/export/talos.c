@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Documents of the machine configuration of Talos Linux, kind PCIDriverRebindConfig (since 1.10). A host of Talos does
- * what they say itself, in our place. Without quotes a reader of YAML 1.1 takes an address for a number.
+ * Documents of the machine configuration of Talos Linux, kind PCIDriverRebindConfig (since 1.10; its
+ * pkg/machinery/config/types/hardware). A host of Talos does what they say itself, in our place, once udev has settled
+ * (PCIDriverRebindController), and loads no module for it. Without quotes a reader of YAML 1.1 takes an address for a
+ * number.
  */
 #include "base/str.h"
 #include "export/page.h"

@@ -49,6 +49,14 @@ reads() {
     diff -u - <(printf '%s\n' "$found")
 }
 
+# cannot CONSUMER RULE TEXT: it prints nothing of the rule, says that, and fails.
+cannot() {
+    ctl show "$2" --format="$1"
+    exits 1
+    is "$output" '' output
+    [[ ${stderr//$'\n  '/ } == *"$3"* ]] || { echo "$1: nowhere: $3" && show && return 1; }
+}
+
 # --- all rules in one document
 
 @test "KubeVirt: one patch has all rules" {
@@ -117,13 +125,31 @@ nic-1 lab-host 0000:05:00.0
 END
 }
 
-@test "Cloudpods: a model for each ID, but of graphics cards, which it finds by itself" {
+@test "Cloudpods: a model for each ID, but of graphics cards, which it finds by itself, and of what goes with them" {
     ctl show --all --format=cloudpods
     is_document cloudpods
-    reads cloudpods <<'END'
-accel 1da3:1000
-gpu0-aa38 1002:aa38
-END
+    reads cloudpods <<<'accel 1da3:1000'
+    root_port 0000:00:06.0 08
+    pci_add 0000:08:00.0 8086:1999 0200 under=0000:00:06.0 group=8
+    pci_add 0000:08:00.1 10de:1572 ff00 under=0000:00:06.0 group=8
+    rule other '[Match]' Address=08:00.1
+    rule nic-1 '[Match]' Address=08:00.0
+    ctl show --all --format=cloudpods
+    exits 0
+    reads cloudpods <<<$'accel 1da3:1000\nnic-1 8086:1999\nother 10de:1572'
+}
+
+@test "Cloudpods: of display controllers it takes those of AMD and NVIDIA" {
+    root_port 0000:00:06.0 08
+    pci_add 0000:08:00.0 8086:56c0 0380 under=0000:00:06.0 group=8
+    root_port 0000:00:07.0 09
+    pci_add 0000:09:00.0 10de:2235 0380 under=0000:00:07.0 group=29
+    rule intel '[Match]' Address=08:00.0 '[Device]' AllowBootDisplay=yes
+    rule nvidia '[Match]' Address=09:00.0 '[Device]' AllowBootDisplay=yes
+    cannot cloudpods intel 'intel: 08:00.0: Cloudpods takes display controllers (class 0380) of AMD and NVIDIA alone'
+    ctl show nvidia --format=cloudpods
+    exits 0
+    is "$output" '# nvidia: the host agent finds 10de:2235 by itself, as a GPU' nvidia
 }
 
 @test "Cloud Hypervisor: an argument for each rule" {
@@ -206,14 +232,6 @@ END
 
 # --- what a consumer has no words for
 
-# cannot CONSUMER RULE TEXT: it prints nothing of the rule, says that, and fails.
-cannot() {
-    ctl show "$2" --format="$1"
-    exits 1
-    is "$output" '' output
-    [[ ${stderr//$'\n  '/ } == *"$3"* ]] || { echo "$1: nowhere: $3" && show && return 1; }
-}
-
 @test "two identical cards, one handed over: only that one is named" {
     ctl show nic-1 --format=kubevirt
     exits 0
@@ -243,6 +261,16 @@ cannot() {
     is "$(grep -c 8086:1572 <<<"$output")" 1 selectors
     ctl show nics --format=cloudpods
     exits 0
+}
+
+@test "two identical cards of one IOMMU group: KubeVirt hands out but one, which is said" {
+    rm "$ROOT"/etc/passthrough.d/nic-1.conf
+    pci_add 0000:05:00.1 8086:1572 0200 under=0000:00:03.0 group=5 driver=vfio-pci
+    rule nics '[Match]' Address=05:00.0 Address=05:00.1 '[Device]' Expect=2
+    ctl show nics --format=kubevirt
+    exits 1
+    is "$(grep -c 8086:1572 <<<"$output")" 1 selectors
+    [[ ${stderr//$'\n  '/ } == *'nics: 05:00.1: KubeVirt hands out one device of an ID and an IOMMU group alone, and 05:00.0 is of both, too'* ]] || { show && return 1; }
 }
 
 @test "a driver other than vfio-pci is not what KubeVirt, the device plugin, Proxmox and Cloudpods take" {
@@ -384,13 +412,26 @@ cannot() {
     exits 1
     has 'the device plugin would call it a_nic, as a-nic'
     rule tail- '[Match]' Address=07:00.0
-    cannot kubevirt tail- 'Kubernetes takes no resource of the name'
+    cannot kubevirt tail- 'KubeVirt takes no resource of the name'
     cannot cdi tail- 'CDI wants a name that ends in a letter or digit'
     rm "$ROOT/etc/passthrough.d/tail-.conf"
-    rule "$(printf 'a%.0s' {1..63})" '[Match]' Address=07:00.0
-    cannot nfd "$(printf 'a%.0s' {1..63})" 'a label of Kubernetes has at most 63 characters'
+    name=$(printf 'a%.0s' {1..49})
+    rule "$name" '[Match]' Address=07:00.0
+    ctl show "$name" --format=kubevirt
+    exits 0
+    rm "$ROOT/etc/passthrough.d/$name.conf"
+    name=$(printf 'a%.0s' {1..64})
+    rule "$name" '[Match]' Address=07:00.0
+    cannot kubevirt "$name" 'a name has at most 49 characters'
+    cannot nfd "$name" 'a label of Kubernetes has at most 63 characters'
+    ctl show "$name" --format=cdi
+    exits 0
+    hostname_is lab-host.example.org
+    ctl show a-nic --format=proxmox
+    has 'map node=lab-host,path='
     rm "$ROOT"/proc/sys/kernel/hostname "$ROOT/etc/hostname"
     cannot proxmox a-nic 'Proxmox wants the name of this host, which is not known'
+    cannot cloudpods "$name" 'Cloudpods wants the name of this host, which is not known'
 }
 
 @test "what is refused or missing makes each but Prometheus fail, and the rest is printed" {
