@@ -97,7 +97,7 @@ struct device {
         const char *marks[MARK_MAX_];         /* NULL: none, or it does not show */
         const char *parent;                   /* of a virtual device: the address of the one that makes it; else NULL */
         uint32_t index;                       /* of one of those: which it is; UINT32_MAX: that is not known */
-        bool has_functions; /* where its details are known: virtual functions of it can be there */
+        bool has_functions;                   /* it can have virtual functions; once it is detailed */
         /*
          * The type of virtual GPU that it is: of a mediated device, its name below mdev_supported_types; of a virtual
          * function, the number that NVIDIA's driver has, "0": none. NULL: it can be none, or nobody has asked.
