@@ -74,12 +74,15 @@ static void add_model(struct arena *a, const struct page *page, size_t i, struct
 static bool takes(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
 {
         const struct page_item *item = &page->items[i];
-        const char *why = NULL;
+        const char *why = NULL, *twin = page_group_twin(page, i);
 
         if (!page_takes(a, page, item, "Cloudpods", PAGE_VFIO_PCI | PAGE_DOMAIN_0 | PAGE_GROUP, ret_cannot))
                 return false;
         if (is_of_other_vendor(item->shown->device))
                 why = "Cloudpods takes display controllers (class 0380) of AMD and NVIDIA alone";
+        else if (twin)
+                why = arena_join(a, "Cloudpods hands out an IOMMU group as a whole, and ", twin,
+                                 " of its ID is in its group, too", NULL);
         else if (!page->plan->facts->hostname)
                 why = "Cloudpods wants the name of this host, which is not known";
         if (why)

@@ -57,20 +57,13 @@ static const char *resource(struct arena *a, const char *name)
 /* A resource has its devices by their IOMMU groups, and so one of each (constructDPIdevices()). */
 static void check_group(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
 {
-        const struct device *d = page->items[i].shown->device;
+        const char *first = page_group_twin(page, i);
 
-        for (size_t k = 0; k < i; k++) {
-                const struct device *first = page->items[k].shown->device;
-
-                if (!page_is_pci(&page->items[k]) || d->group == NO_GROUP || first->group != d->group ||
-                    !streq(first->id, d->id))
-                        continue;
+        if (first)
                 page_cannot(a, &page->items[i],
                             arena_join(a, "KubeVirt hands out one device of an ID and an IOMMU group alone, and ",
-                                       first->address, " is of both, too", NULL),
+                                       first, " is of both, too", NULL),
                             ret_cannot);
-                return;
-        }
 }
 
 /* An ID that an earlier rule has in its resource is not repeated. */

@@ -119,6 +119,16 @@ const struct device *page_twin(const struct page *page, const struct page_item *
         return NULL;
 }
 
+const char *page_group_twin(const struct page *page, size_t i)
+{
+        const struct device *d = page->items[i].shown->device;
+
+        for (size_t k = 0; k < i && d->group != NO_GROUP; k++)
+                if (same_id(&page->items[k], &page->items[i]) && page->items[k].shown->device->group == d->group)
+                        return page->items[k].shown->device->address;
+        return NULL;
+}
+
 const char *page_rule_of(const struct page *page, const struct device *d)
 {
         const struct plan_entry *e = plan_find(page->plan, (size_t)(d - page->plan->facts->devices));

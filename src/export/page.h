@@ -39,6 +39,8 @@ bool page_name_fits(const char *name, size_t longest);
  * by their rule; NULL: of all.
  */
 const struct device *page_twin(const struct page *page, const struct page_item *item, const char *driver);
+/* The address of an item before this one that has its ID and its IOMMU group, or NULL. */
+const char *page_group_twin(const struct page *page, size_t i);
 /* The rule that hands it over, or NULL. */
 const char *page_rule_of(const struct page *page, const struct device *d);
 /* The address of another member of its IOMMU group that the page lacks and that is no bystander, or NULL. */

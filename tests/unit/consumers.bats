@@ -263,14 +263,19 @@ END
     exits 0
 }
 
-@test "two identical cards of one IOMMU group: KubeVirt hands out but one, which is said" {
+@test "two identical cards of one IOMMU group: KubeVirt hands out but one, Cloudpods both at once, which is said" {
     rm "$ROOT"/etc/passthrough.d/nic-1.conf
+    rm -r "$ROOT"/sys/bus/pci/devices/0000:06:00.0 "$ROOT/sys/$(pci_dir 0000:06:00.0)"
     pci_add 0000:05:00.1 8086:1572 0200 under=0000:00:03.0 group=5 driver=vfio-pci
     rule nics '[Match]' Address=05:00.0 Address=05:00.1 '[Device]' Expect=2
     ctl show nics --format=kubevirt
     exits 1
     is "$(grep -c 8086:1572 <<<"$output")" 1 selectors
     [[ ${stderr//$'\n  '/ } == *'nics: 05:00.1: KubeVirt hands out one device of an ID and an IOMMU group alone, and 05:00.0 is of both, too'* ]] || { show && return 1; }
+    ctl show nics --format=cloudpods
+    exits 1
+    is "$output" 'climc isolated-device-model-create --hosts lab-host nics PASSTHROUGH 8086 1572 true' model
+    [[ ${stderr//$'\n  '/ } == *'nics: 05:00.1: Cloudpods hands out an IOMMU group as a whole, and 05:00.0 of its ID is in its group, too'* ]] || { show && return 1; }
 }
 
 @test "a driver other than vfio-pci is not what KubeVirt, the device plugin, Proxmox and Cloudpods take" {
