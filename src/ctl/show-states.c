@@ -56,7 +56,9 @@ const char *const *show_vfio(struct ctl *c)
                 const char *dir = arena_join(&c->arena, d->sysfs, "/vfio-dev", NULL), **names;
                 size_t n = 0;
 
-                if (root_list(&c->root, &c->arena, dir, &names, &n) == 0 && n == 1)
+                /* A kernel without VFIO_DEVICE_CDEV has the name, and no node of it. */
+                if (root_list(&c->root, &c->arena, dir, &names, &n) == 0 && n == 1 &&
+                    root_exists(&c->root, arena_join(&c->arena, dir, "/", names[0], "/dev", NULL)))
                         nodes[i] = names[0];
         }
         return nodes;
