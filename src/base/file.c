@@ -102,9 +102,10 @@ static int writer_create(struct writer *w)
 {
         unlinkat(w->parent, w->tmp, 0);
         /* Nobody reads it before it is like the old one. */
-        w->fd = openat(w->parent, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                       (w->old ? 0600 : 0644) & w->most);
-        return w->fd < 0 ? -errno : 0;
+        w->fd = openat(w->parent, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (w->fd < 0)
+                return -errno;
+        return !w->old && fchmod(w->fd, 0644 & w->most) < 0 ? -errno : 0;
 }
 
 /* Nobody may read the new one who might not read that. */

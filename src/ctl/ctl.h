@@ -29,6 +29,7 @@ struct ctl {
         const char *format;  /* cmdline, show: the form of the output, or NULL */
         const char *output;  /* show: the file that has the page instead, or NULL */
         bool follow;         /* show: and goes on having it */
+        bool published;      /* show: it has it */
         const char *program; /* check: who places machines, and whose demands are judged, too; or NULL */
         const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */

@@ -20,16 +20,14 @@
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
 #define AS_APPLIED_PATH PASSTHROUGH_LIBEXEC "/as-applied"
 
-/*
- * What is built in needs no module, and the maker knows that. What no boot takes needs none there. A rule may come to
- * any image, as a credential.
- */
+/* What is built in needs no module, and the maker knows that. What no boot takes needs none there. */
 struct strings image_modules(struct ctl *c)
 {
         const char **modules = NULL;
         size_t n = 0;
 
-        driver_add_modules(DRIVER_VFIO_PCI, &c->arena, &modules, &n);
+        if (payload_has_driver(&c->config, DRIVER_VFIO_PCI))
+                driver_add_modules(DRIVER_VFIO_PCI, &c->arena, &modules, &n);
         for (size_t i = 0; i < c->config.n_rules; i++)
                 if (!c->config.rules[i].invalid && !rule_on_demand(&c->config.rules[i]))
                         driver_add_modules(driver_of_rule(&c->config.rules[i]), &c->arena, &modules, &n);

@@ -74,6 +74,7 @@ int publish_page(struct ctl *c, const struct exporter *page, const struct shown 
                 shown->forms[i].print(f, &shown->forms[i].lines);
         k = !f || fclose(f) != 0 ? ctl_fail(path, -ENOMEM) : write_text(c, path, !c->output, text, size);
         free(text);
+        c->published = k == 0;
         return k;
 }
 
@@ -121,20 +122,24 @@ static bool has_record(int fd)
         return found;
 }
 
-/* What goes wrong has been said, and may go better after the next change. */
-static int run_once(struct ctl *c, int (*once)(struct ctl *c), const sigset_t *before)
+/* What goes wrong has been said, and may go better after the next change; the file that is there is wrong now. */
+static int run_once(struct ctl *c, const char *path, int (*once)(struct ctl *c), const sigset_t *before)
 {
         pid_t pid = fork();
+        int status;
 
         if (pid < 0)
                 return -errno;
         if (pid == 0) {
                 sigprocmask(SIG_SETMASK, before, NULL);
-                exit(once(c));
+                (void)once(c);
+                exit(c->published ? EXIT_SUCCESS : EXIT_FAILURE);
         }
-        while (waitpid(pid, NULL, 0) < 0)
+        while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;
+        if (status != 0)
+                (void)write_text(c, path, false, "", 0);
         return 0;
 }
 
@@ -155,7 +160,7 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
         sigprocmask(SIG_BLOCK, &mask, &before);
         while (k == 0 && !ended) {
                 if (due)
-                        k = run_once(c, once, &before);
+                        k = run_once(c, path, once, &before);
                 if (k == 0 && ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, NULL, &before) < 0 &&
                     errno != EINTR)
                         k = -errno;

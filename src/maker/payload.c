@@ -191,6 +191,20 @@ static bool is_nothing(const struct payload *p)
         return true;
 }
 
+bool payload_has_driver(const struct config *config, const char *driver)
+{
+        bool any = false, found = false;
+
+        for (size_t i = 0; i < config->n_rules; i++) {
+                const struct rule *rule = &config->rules[i];
+
+                any |= !rule->credential;
+                found |= !rule->credential && !rule->invalid && !rule_on_demand(rule) &&
+                         streq_ptr(driver_of_rule(rule), driver);
+        }
+        return any ? found : streq(driver, DRIVER_VFIO_PCI);
+}
+
 static uint64_t hash_config(const struct payload *p)
 {
         uint64_t h = STR_HASH_START;
@@ -209,8 +223,7 @@ static uint64_t hash_config(const struct payload *p)
 
                 if (!rule->credential && rule->invalid)
                         h = digest_string(digest_string(h, "left out"), rule->name);
-                /* Each image has that of most rules. */
-                if (rule->credential && !rule->invalid && driver && !streq(driver, DRIVER_VFIO_PCI))
+                if (rule->credential && !rule->invalid && driver && !payload_has_driver(&p->config, driver))
                         h = digest_string(digest_string(h, "driver"), driver);
         }
         return h;

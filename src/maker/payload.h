@@ -31,6 +31,12 @@ int payload_build(const struct initrd *const *initrds, const struct root *root, 
                   const struct config *config, const char *kernel, struct diags *diags,
                   struct payload *ret) _must_check_;
 
+/*
+ * Whether an image has that driver for the rules of files. One without any is for whatever a credential brings: it has
+ * vfio-pci.
+ */
+bool payload_has_driver(const struct config *config, const char *driver);
+
 /* Why an image with that digest is not what would be built now; NULL: it is. */
 const char *payload_differs(const struct payload *now, const struct image_digest *image);
 

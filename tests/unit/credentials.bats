@@ -150,7 +150,7 @@ credential() {
     is "$output" "$then" 'replayed plan'
 }
 
-@test "no image has a credential; each has vfio-pci, and a mask, since a credential may come" {
+@test "no image has a credential; one without rules has vfio-pci, and each has the masks, since a credential may come" {
     mkdir "$ROOT/image"
     ctl image --modules
     exits 0
@@ -166,7 +166,7 @@ credential() {
 }
 
 @test "an image is as good with a credential as without, unless it lacks that one's driver" {
-    local without
+    local without modules
     digest() { rm -rf "$ROOT/image" && mkdir "$ROOT/image" && ctl image "$ROOT/image" && grep ^config "$ROOT/image/usr/lib/passthrough/digest"; }
     without=$(digest)
     credential gpu0 '[Match]' Address=01:00.0
@@ -175,6 +175,22 @@ credential() {
     is "$(digest)" "$without" 'digest with a broken one'
     credential gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=pci-stub
     [[ $(digest) != "$without" ]]
+    ctl image --modules
+    has pci-stub
+    # Beside a rule that needs no module, or another one, it needs its own.
+    rm "$ROOT$CREDENTIALS/passthrough.d.gpu0"
+    rule other '[Match]' Address=42:00.0 '[Device]' Driver=pci-stub
+    without=$(digest)
+    ctl image --modules
+    has_not vfio-pci
+    credential gpu0 '[Match]' Address=01:00.0
+    [[ $(digest) != "$without" ]]
+    ctl image --modules
+    has vfio-pci
+    rule other '[Match]' Address=42:00.0
+    without=$(digest)
+    rm "$ROOT$CREDENTIALS/passthrough.d.gpu0"
+    is "$(digest)" "$without" 'digest beside a rule with that driver'
 }
 
 @test "remove masks a credential, and add takes no name that one has" {

@@ -49,6 +49,11 @@ has_devices() { [[ $(devices) == "$1" ]]; }
     is "$(ls -A "$ROOT/srv")" passthrough.json 'what is beside it'
 }
 
+@test "whoever writes it, everybody can read it" {
+    (umask 077 && publish --format=cdi)
+    is "$(stat -c %a "$ROOT$FILE")" 644 mode
+}
+
 @test "labels and metrics say the state, and so have what is still to come, too" {
     publish --format=nfd
     exits 0
@@ -172,6 +177,18 @@ follow() {
     changed
     until_true grep -q 'No such file or directory' "$BATS_TEST_TMPDIR/follow.log"
     mkdir "$ROOT/srv"
+    changed
+    until_true has_devices gpu0
+}
+
+@test "a file is gone where what is to be in it cannot be told" {
+    follow --format=cdi --output=$FILE
+    until_true has_devices gpu0
+    mv "$ROOT/etc/passthrough.d" "$ROOT/etc/there"
+    put /etc/passthrough.d 'no directory'
+    changed
+    until_true test ! -e "$ROOT$FILE"
+    rm "$ROOT/etc/passthrough.d" && mv "$ROOT/etc/there" "$ROOT/etc/passthrough.d"
     changed
     until_true has_devices gpu0
 }

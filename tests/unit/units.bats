@@ -23,10 +23,10 @@ verified() {
     local -a names=()
     rm -rf "$dir" && mkdir "$dir"
     for unit; do
-        sed 's,^ExecStart=\(-\?\)/usr/\(lib/passthrough/passthrough-bind\|bin/passthroughctl\),ExecStart=\1/bin/true,' "${unit#*=}" >"$dir/${unit%%=*}"
-        [[ $unit == *@.service=* ]] || names+=("$dir/${unit%%=*}")
+        sed 's,^ExecStart=\(-\?\)/usr/\(lib/passthrough/passthrough-[a-z]*\|bin/passthroughctl\),ExecStart=\1/bin/true,' "${unit#*=}" >"$dir/${unit%%=*}"
+        [[ $unit != *@.service=* ]] || { cp "$dir/${unit%%=*}" "$dir/${unit%%@*}@gpu0.service" && unit=${unit%%@*}@gpu0.service=; }
+        names+=("$dir/${unit%%=*}")
     done
-    [[ ! -e $dir/passthrough@.service ]] || { cp "$dir/passthrough@.service" "$dir/passthrough@gpu0.service" && names+=("$dir/passthrough@gpu0.service"); }
     run --separate-stderr env SYSTEMD_UNIT_PATH="$dir:/usr/lib/systemd/system" systemd-analyze verify --man=no --recursive-errors=no "${names[@]}"
     [[ $status == 0 && -z $output && -z $stderr ]] || { show && return 1; }
 }
