@@ -71,10 +71,10 @@ task() {
     disk device
     play
     task 'Bring the next boot in line with the rules' changed
-    has 'the next boot tries the rules once'
+    has 'that boot tries the rules once'
     play
     changed 0
-    has 'the next boot tries the rules once'
+    has 'that boot tries the rules once'
     boot_with second "$(grub_line passthrough-trial)"
     live trial --settle
     play
