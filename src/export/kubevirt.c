@@ -38,11 +38,11 @@ static void check_alone(struct arena *a, const struct page *page, size_t i, stru
                             ret_cannot);
 }
 
-static bool fits(struct arena *a, const struct page_item *item, const char *name, struct strings *ret_cannot)
+static bool fits(struct arena *a, const struct page *page, size_t i, const char *name, struct strings *ret_cannot)
 {
         if (page_name_fits(name, NAME_LONGEST))
-                return true;
-        page_cannot(a, item,
+                return page_name_free(a, page, i, name, "KubeVirt", ret_cannot);
+        page_cannot(a, &page->items[i],
                     arena_join(a, "KubeVirt takes no resource of the name \"", name,
                                "\": a name has at most 49 characters, and ends in a letter or digit", NULL),
                     ret_cannot);
@@ -66,14 +66,14 @@ static void check_group(struct arena *a, const struct page *page, size_t i, stru
                             ret_cannot);
 }
 
-/* An ID that an earlier rule has in its resource is not repeated. */
-static bool is_listed(const struct page *page, size_t i)
+/* What an earlier rule has in its resource is not repeated. */
+static void add_resource(struct arena *a, const char *selector, const char *name, struct strings *ret)
 {
-        for (size_t k = 0; k < i; k++)
-                if (page_is_pci(&page->items[k]) && streq(page->items[k].shown->entry->driver, DRIVER_VFIO_PCI) &&
-                    streq(page->items[k].shown->device->id, page->items[i].shown->device->id))
-                        return true;
-        return false;
+        for (size_t i = 0; i < ret->n; i++)
+                if (streq(ret->v[i], selector))
+                        return;
+        strings_add(a, ret, selector);
+        strings_add(a, ret, arena_join(a, "          ", resource(a, name), NULL));
 }
 
 static void add_pci(struct arena *a, const struct page *page, size_t i, struct strings *ret, struct strings *ret_cannot)
@@ -83,41 +83,71 @@ static void add_pci(struct arena *a, const struct page *page, size_t i, struct s
         char *id;
 
         if (!page_takes(a, page, item, "KubeVirt", PAGE_VFIO_PCI | PAGE_DOMAIN_16, ret_cannot) ||
-            !fits(a, item, name, ret_cannot))
+            !fits(a, page, i, name, ret_cannot))
                 return;
         check_alone(a, page, i, ret_cannot);
         check_group(a, page, i, ret_cannot);
-        if (is_listed(page, i))
-                return;
         id = arena_strdup(a, item->shown->device->id);
         upper(id);
-        strings_add(a, ret, arena_join(a, "        - pciVendorSelector: \"", id, "\"", NULL));
-        strings_add(a, ret, arena_join(a, "          ", resource(a, name), NULL));
+        add_resource(a, arena_join(a, "        - pciVendorSelector: \"", id, "\"", NULL), name, ret);
+}
+
+static const char *selector_of(struct arena *a, const struct page_item *item)
+{
+        char *type = arena_strdup(a, item->guest->vgpu_name ? item->guest->vgpu_name : item->guest->vgpu);
+
+        for (char *c = type; *c; c++)
+                if (*c == ' ')
+                        *c = '_';
+        return type;
+}
+
+/* A device of that type which no rule makes, or NULL. */
+static const struct device *type_twin(const struct page *page, const struct page_item *item)
+{
+        const struct facts *facts = page->plan->facts;
+        const struct device *is = item->shown->device;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].bus == is->bus && streq_ptr(facts->devices[i].vgpu, is->vgpu) &&
+                    !page_rule_of(page, &facts->devices[i]))
+                        return &facts->devices[i];
+        return NULL;
+}
+
+/* The name is the rule's, and with a further type of the rule RULE-TYPE. */
+static const char *name_by_type(struct arena *a, const struct page *page, size_t i, const char *type)
+{
+        size_t first = i;
+
+        while (first > 0 && page_same_rule(&page->items[first - 1], &page->items[i]))
+                first--;
+        return streq(selector_of(a, &page->items[first]), type)
+                       ? page->items[i].guest->rule
+                       : arena_join(a, page->items[i].guest->rule, "-", page->items[i].guest->vgpu, NULL);
 }
 
 static void add_mediated(struct arena *a, const struct page *page, size_t i, struct strings *ret,
                          struct strings *ret_cannot)
 {
         const struct page_item *item = &page->items[i];
-        const char *rule = item->guest->rule;
-        char *type = arena_strdup(a, item->guest->vgpu_name ? item->guest->vgpu_name : item->guest->vgpu);
+        const char *type = selector_of(a, item), *name = name_by_type(a, page, i, type), *other = NULL;
+        const struct device *twin = type_twin(page, item);
 
-        if (!fits(a, item, rule, ret_cannot))
+        if (!fits(a, page, i, name, ret_cannot))
                 return;
-        for (char *c = type; *c; c++)
-                if (*c == ' ')
-                        *c = '_';
-        for (size_t k = 0; k < i; k++)
-                if (page->items[k].guest->uuid && streq(page->items[k].guest->vgpu, item->guest->vgpu)) {
-                        if (!page_same_rule(&page->items[k], item))
-                                page_cannot(a, item,
-                                            arena_join(a, "KubeVirt knows a mediated device by its type alone, and ",
-                                                       page->items[k].guest->rule, " has devices of that, too", NULL),
-                                            ret_cannot);
-                        return;
-                }
-        strings_add(a, ret, arena_join(a, "        - mdevNameSelector: ", page_quoted(a, type), NULL));
-        strings_add(a, ret, arena_join(a, "          ", resource(a, rule), NULL));
+        for (size_t k = 0; k < i && !other; k++)
+                if (page->items[k].guest->uuid && !page_same_rule(&page->items[k], item) &&
+                    streq(selector_of(a, &page->items[k]), type))
+                        other = page->items[k].guest->rule;
+        if (other || twin)
+                page_cannot(a, item,
+                            arena_join(a, "KubeVirt knows a mediated device by its type alone, and ",
+                                       other ? other : twin->address,
+                                       other ? " has devices of that, too" : ", which no rule makes, is of that, too",
+                                       NULL),
+                            ret_cannot);
+        add_resource(a, arena_join(a, "        - mdevNameSelector: ", page_quoted(a, type), NULL), name, ret);
 }
 
 static void add_usb(struct arena *a, const struct page *page, size_t i, struct strings *ret, struct strings *ret_cannot)
@@ -128,7 +158,7 @@ static void add_usb(struct arena *a, const struct page *page, size_t i, struct s
         if (!id)
                 page_cannot(a, item, "KubeVirt knows a USB device by its ID alone, and this one's is not unique here",
                             ret_cannot);
-        if (!id || !fits(a, item, name, ret_cannot))
+        if (!id || !fits(a, page, i, name, ret_cannot))
                 return;
         strings_add(a, ret, arena_join(a, "        - ", resource(a, name), NULL));
         strings_add(a, ret, "          selectors:");

@@ -92,6 +92,24 @@ const char *page_name_by_id(struct arena *a, const struct page *page, size_t i)
         return arena_join(a, page->items[i].guest->rule, "-", strchr(page->items[i].shown->device->id, ':') + 1, NULL);
 }
 
+bool page_name_free(struct arena *a, const struct page *page, size_t i, const char *name, const char *consumer,
+                    struct strings *ret_cannot)
+{
+        const char *own = page->items[i].guest->rule, *other = NULL;
+
+        if (!streq(name, own) && config_find(page->plan->config, name))
+                other = arena_join(a, "as the rule of that name", NULL);
+        for (size_t k = i; !other && k > 0 && page_same_rule(&page->items[k - 1], &page->items[i]); k--)
+                if (!same_id(&page->items[k - 1], &page->items[i]) && streq(page_name_by_id(a, page, k - 1), name))
+                        other = arena_join(a, "as ", page->items[k - 1].shown->device->address,
+                                           ", which has another ID", NULL);
+        if (other)
+                page_cannot(a, &page->items[i],
+                            arena_join(a, consumer, " would have it by the name ", name, ", ", other, NULL),
+                            ret_cannot);
+        return !other;
+}
+
 bool page_name_fits(const char *name, size_t longest)
 {
         size_t n = strlen(name);
@@ -152,6 +170,18 @@ const char *page_left_out(const struct page *page, const struct page_item *item)
                         return d->address;
         }
         return item->shown->device->group_stranger;
+}
+
+const char *page_host(const struct page *page)
+{
+        const char *host = page->plan->facts->hostname;
+
+        if (!host || !isalnum((unsigned char)*host))
+                return NULL;
+        for (const char *c = host; *c; c++)
+                if (!isalnum((unsigned char)*c) && *c != '-' && *c != '.')
+                        return NULL;
+        return host;
 }
 
 const char *page_quoted(struct arena *a, const char *text)

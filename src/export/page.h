@@ -31,6 +31,12 @@ bool page_same_rule(const struct page_item *a, const struct page_item *b);
  * ID alone.
  */
 const char *page_name_by_id(struct arena *a, const struct page *page, size_t i);
+/*
+ * Whether nothing else has that name: a rule, or a device of another ID of this rule by page_name_by_id(); else the
+ * reason is added.
+ */
+bool page_name_free(struct arena *a, const struct page *page, size_t i, const char *name, const char *consumer,
+                    struct strings *ret_cannot);
 /* Whether a name ends in a letter or digit and is no longer than that; Kubernetes and CDI want it. */
 bool page_name_fits(const char *name, size_t longest);
 
@@ -45,6 +51,10 @@ const char *page_group_twin(const struct page *page, size_t i);
 const char *page_rule_of(const struct page *page, const struct device *d);
 /* The address of another member of its IOMMU group that the page lacks and that is no bystander, or NULL. */
 const char *page_left_out(const struct page *page, const struct page_item *item);
+
+/* The host's name where it is one that needs no quotes anywhere: letters, digits, "-" and "."; or NULL. */
+const char *page_host(const struct page *page);
+#define PAGE_NO_HOST "the name of this host, which is not known, or has more than letters, digits, \"-\" and \".\""
 
 /* The text as JSON and YAML have it, with its quotes. */
 const char *page_quoted(struct arena *a, const char *text);

@@ -40,21 +40,32 @@ static bool takes(struct arena *a, const struct page *page, size_t i, struct str
         return type_of(item);
 }
 
-/* Another rule's name may be the same once it is one of the plugin's. */
-static bool is_free(struct arena *a, const struct page *page, size_t i, struct strings *ret_cannot)
-{
-        const char *rule = page->items[i].guest->rule;
+/*
+ * What NewResourceServer() makes of it, /var/lib/kubelet/plugins_registry/passthrough_NAME.sock, is a socket, and Linux
+ * takes 107 for its path.
+ */
+#define NAME_LONGEST 56
 
-        for (size_t k = 0; k < i; k++)
-                if (!streq(page->items[k].guest->rule, rule) &&
-                    streq(name_of(a, page->items[k].guest->rule), name_of(a, rule))) {
-                        page_cannot(a, &page->items[i],
-                                    arena_join(a, "the device plugin would call it ", name_of(a, rule), ", as ",
-                                               page->items[k].guest->rule, NULL),
-                                    ret_cannot);
-                        return false;
-                }
-        return true;
+/* The resources, each with the rule that it is of beside it. */
+struct resources {
+        struct strings names, rules, lines;
+};
+
+/* Another rule's name may be the same once it is one of the plugin's. */
+static bool takes_name(struct arena *a, const struct resources *list, const struct page_item *item, const char *name,
+                       struct strings *ret_cannot)
+{
+        const char *why = NULL;
+
+        if (!page_name_fits(name, NAME_LONGEST))
+                why = arena_join(a, "the device plugin would call it ", name,
+                                 ": a name has at most 56 characters, and ends in a letter or digit", NULL);
+        for (size_t i = 0; i < list->names.n && !why; i++)
+                if (streq(list->names.v[i], name))
+                        why = arena_join(a, "the device plugin would call it ", name, ", as ", list->rules.v[i], NULL);
+        if (why)
+                page_cannot(a, item, why, ret_cannot);
+        return !why;
 }
 
 /* Those of one type of the n from i on; "" if there are none. */
@@ -70,11 +81,15 @@ static const char *addresses_of(struct arena *a, const struct page *page, const 
         return text;
 }
 
-static void add_resource(struct arena *a, const char *name, const char *type, const char *addresses,
-                         struct strings *ret)
+static void add_resource(struct arena *a, const struct page_item *item, const char *name, const char *type,
+                         const char *addresses, struct resources *list, struct strings *ret_cannot)
 {
-        if (!*addresses)
+        struct strings *ret = &list->lines;
+
+        if (!*addresses || !takes_name(a, list, item, name, ret_cannot))
                 return;
+        strings_add(a, &list->names, name);
+        strings_add(a, &list->rules, item->guest->rule);
         strings_add(a, ret, ret->n > 0 ? "    }, {" : "    {");
         strings_add(a, ret, arena_join(a, "      \"resourceName\": \"", name, "\",", NULL));
         strings_add(a, ret, "      \"resourcePrefix\": \"passthrough\",");
@@ -88,27 +103,26 @@ static void add_resource(struct arena *a, const char *name, const char *type, co
 static void make(struct arena *a, const struct page *page, struct strings *ret, struct strings *ret_cannot)
 {
         bool *taken = arena_alloc(a, page->n * sizeof(*taken));
-        struct strings list = {};
+        struct resources list = {};
 
         for (size_t i = 0, n; i < page->n; i += n) {
-                const char *name = name_of(a, page->items[i].guest->rule), *cards, *accelerators;
+                const struct page_item *item = &page->items[i];
+                const char *name = name_of(a, item->guest->rule), *cards, *accelerators;
 
                 n = page_rule_items(page, i);
-                if (!is_free(a, page, i, ret_cannot))
-                        continue;
                 for (size_t k = i; k < i + n; k++)
                         taken[k] = takes(a, page, k, ret_cannot);
                 cards = addresses_of(a, page, taken, i, n, "netDevice");
                 accelerators = addresses_of(a, page, taken, i, n, "accelerator");
-                add_resource(a, name, "netDevice", cards, &list);
-                add_resource(a, *cards ? arena_join(a, name, "_accelerator", NULL) : name, "accelerator", accelerators,
-                             &list);
+                add_resource(a, item, name, "netDevice", cards, &list, ret_cannot);
+                add_resource(a, item, *cards ? arena_join(a, name, "_accelerator", NULL) : name, "accelerator",
+                             accelerators, &list, ret_cannot);
         }
-        if (list.n == 0)
+        if (list.lines.n == 0)
                 return;
         strings_add(a, ret, "{");
         strings_add(a, ret, "  \"resourceList\": [");
-        strings_append(a, ret, &list);
+        strings_append(a, ret, &list.lines);
         strings_add(a, ret, "    }");
         strings_add(a, ret, "  ]");
         strings_add(a, ret, "}");
