@@ -3,7 +3,9 @@
  * Mappings of Proxmox VE, for /etc/pve/mapping/pci.cfg (PVE::Mapping::PCI): a section for each rule, and a line for
  * each card. Of several lines a virtual machine gets one that is free. A path without a function means the whole card,
  * with the ID, the subsystem and the group of its function 0; Proxmox ends with an error where one differs from sysfs
- * (assert_valid()). A node is called by the host's name up to the first dot (PVE::INotify::nodename()).
+ * (assert_valid()). When a machine starts, all of the IOMMU group gets vfio-pci, with a rule or without
+ * (pci_dev_group_bind_to_vfio() of PVE::SysFSTools). A node is called by the host's name up to the first dot
+ * (PVE::INotify::nodename()).
  */
 #include <ctype.h>
 
@@ -41,7 +43,7 @@ static bool is_whole(const struct page *page, size_t i, size_t n)
 static bool takes(struct arena *a, const struct page *page, size_t i, size_t n, struct strings *ret_cannot)
 {
         for (size_t k = i; k < i + n; k++)
-                if (!page_takes(a, page, &page->items[k], "Proxmox", PAGE_VFIO_PCI, ret_cannot))
+                if (!page_takes(a, page, &page->items[k], "Proxmox", PAGE_VFIO_PCI | PAGE_GROUP, ret_cannot))
                         return false;
         if (page->items[i].shown->device->group == NO_GROUP)
                 page_cannot(a, &page->items[i], "Proxmox wants its IOMMU group, which is not known", ret_cannot);
@@ -57,7 +59,7 @@ static void add_map(struct arena *a, const struct page *page, size_t i, size_t n
 {
         const struct page_item *item = &page->items[i];
         const struct device *d = item->shown->device;
-        const char *host = page->plan->facts->hostname;
+        const char *host = page_host(page);
         const char *path =
                 n == 1 ? d->address : arena_strndup(a, d->address, (size_t)(strchr(d->address, '.') - d->address));
 
@@ -70,8 +72,8 @@ static void add_map(struct arena *a, const struct page *page, size_t i, size_t n
 /* Why no mapping can be of that rule, or NULL. */
 static const char *reason_against(const struct page *page, const struct page_item *first)
 {
-        if (!page->plan->facts->hostname)
-                return "Proxmox wants the name of this host, which is not known";
+        if (!page_host(page))
+                return "Proxmox wants " PAGE_NO_HOST;
         if (!name_fits(first->guest->rule))
                 return "Proxmox wants a name that begins with a letter, and has two or more letters, digits, \"_\" and "
                        "\"-\"";
