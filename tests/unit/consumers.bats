@@ -313,6 +313,50 @@ END
     exits 0
 }
 
+@test "Proxmox would give vfio-pci to all of a group, so it gets whole groups alone" {
+    pci_add 0000:05:00.1 8086:1999 0880 under=0000:00:03.0 group=5
+    ctl show nic-1 --format=nova
+    exits 0
+    cannot proxmox nic-1 'nic-1: 05:00.0: Proxmox takes whole IOMMU groups alone, and 05:00.1 of its group is not handed over with it'
+}
+
+@test "Cloudpods: an ID of which the agent cannot have a device of the rule has no model" {
+    pci_root 0001:00
+    pci_add 0001:00:06.0 8086:1572 0200 group=20
+    rm -r "$ROOT"/sys/bus/pci/devices/0000:06:00.0 "$ROOT/sys/$(pci_dir 0000:06:00.0)"
+    rule nic-1 '[Match]' ID=8086:1572 '[Device]' Expect=2
+    cannot cloudpods nic-1 'nic-1: 0000:05:00.0: Cloudpods takes each device of the host that has its ID, and 0001:00:06.0 of the rule nic-1 has that'
+}
+
+@test "Cloudpods: an ID of which one device goes with another of its group, and one does not, is said" {
+    pci_add 0000:05:00.1 8086:1999 0200 under=0000:00:03.0 group=5
+    root_port 0000:00:06.0 08
+    pci_add 0000:08:00.0 8086:1999 0200 under=0000:00:06.0 group=28
+    rule nic-1 '[Match]' Address=05:00.0 Address=05:00.1 Address=08:00.0 '[Device]' Expect=3
+    rm -r "$ROOT"/sys/bus/pci/devices/0000:06:00.0 "$ROOT/sys/$(pci_dir 0000:06:00.0)"
+    ctl show nic-1 --format=cloudpods
+    exits 1
+    [[ ${stderr//$'\n  '/ } == *'nic-1: 08:00.0: Cloudpods has a model for all devices of an ID or for none, and of this 05:00.1 goes with nic-1'* ]] || { show && return 1; }
+}
+
+@test "Cloudpods: the display that the firmware booted on is not found by itself" {
+    pci_set 0000:42:00.0 boot_vga 1
+    rule gpu0 '[Match]' Address=42:00.0 '[Device]' AllowBootDisplay=yes
+    ctl show gpu0 --format=cloudpods
+    exits 1
+    has_not 'finds 1002:5159 by itself'
+    [[ ${stderr//$'\n  '/ } == *'gpu0: 42:00.0: the firmware booted on it, and Cloudpods leaves that display out'* ]] || { show && return 1; }
+}
+
+@test "KubeVirt: an ID that another rule cannot have is printed all the same" {
+    local long
+    long=$(printf 'a%.0s' {1..50})
+    rule "$long" '[Match]' Address=06:00.0
+    ctl show --all --format=kubevirt
+    exits 1
+    has 'pciVendorSelector: "8086:1572"' 'resourceName: "passthrough/nic-1"'
+}
+
 @test "a card of which a function stays is none for Proxmox, one function is" {
     pci_add 0000:42:00.2 8086:7316 ff00 under=0000:00:02.0 group=13
     cannot proxmox gpu0 'gpu0: 42:00.0: Proxmox hands out one function or a whole card, and of this card some functions stay with the host or belong to another rule'
@@ -420,6 +464,11 @@ END
         exits 0
         rm "$ROOT/etc/passthrough.d/$name.conf"
     done
+    for name in tail- "$(printf 'a%.0s' {1..57})"; do
+        rule $name '[Match]' Address=05:00.0
+        cannot sriov-device-plugin $name 'a name has at most 56 characters, and ends in a letter or digit'
+        rm "$ROOT/etc/passthrough.d/$name.conf"
+    done
     rule a-nic '[Match]' Address=05:00.0
     rule a_nic '[Match]' Address=06:00.0
     ctl show --all --format=sriov-device-plugin
@@ -446,6 +495,55 @@ END
     rm "$ROOT"/proc/sys/kernel/hostname "$ROOT/etc/hostname"
     cannot proxmox a-nic 'Proxmox wants the name of this host, which is not known'
     cannot cloudpods "$name" 'Cloudpods wants the name of this host, which is not known'
+}
+
+@test "a name that RULE-DEVICEID makes is had once" {
+    local consumer
+    rule gpu0-aa38 '[Match]' Address=05:00.0
+    for consumer in 'nova Nova' 'kubevirt KubeVirt'; do
+        ctl show --all --format="${consumer% *}"
+        exits 1
+        is "$(grep -c '"\(passthrough/\)\?gpu0-aa38"' <<<"$output")" 1 names
+        [[ ${stderr//$'\n  '/ } == *"gpu0: 42:00.1: ${consumer#* } would have it by the name gpu0-aa38, as the rule of that name"* ]] || { show && return 1; }
+    done
+    rm "$ROOT"/etc/passthrough.d/*.conf
+    root_port 0000:00:06.0 08
+    pci_add 0000:08:00.0 10de:1999 ff00 under=0000:00:06.0 group=28
+    pci_add 0000:08:00.1 8086:1999 ff00 under=0000:00:06.0 group=29
+    rule a '[Match]' Address=07:00.0 Address=08:00.0 Address=08:00.1 '[Device]' Expect=3
+    for consumer in 'nova Nova' 'kubevirt KubeVirt' 'cloudpods Cloudpods'; do
+        ctl show --all --format="${consumer% *}"
+        exits 1
+        [[ ${stderr//$'\n  '/ } == *"a: 08:00.1: ${consumer#* } would have it by the name a-1999, as 0000:08:00.0, which has another ID"* ]] ||
+            [[ ${stderr//$'\n  '/ } == *"a: 08:00.1: ${consumer#* } would have it by the name a-1999, as 08:00.0, which has another ID"* ]] || { show && return 1; }
+    done
+}
+
+@test "the device plugin: a rule's accelerators have no name of another rule" {
+    pci_add 0000:07:00.1 8086:1999 0200 under=0000:00:05.0 group=27
+    rule a '[Match]' Address=07:00.0 Address=07:00.1 '[Device]' Expect=2
+    rule a-accelerator '[Match]' Address=05:00.0
+    rm "$ROOT/etc/passthrough.d/nic-1.conf" "$ROOT/etc/passthrough.d/accel.conf"
+    ctl show --all --format=sriov-device-plugin
+    exits 1
+    is "$(grep -c a_accelerator <<<"$output")" 1 names
+}
+
+@test "Nova: devices of one ID and two types are said, as an alias has one" {
+    rule nics '[Match]' Address=05:00.0 Address=06:00.0 '[Device]' Expect=2
+    rm "$ROOT/etc/passthrough.d/nic-1.conf"
+    ctl show nics --format=nova
+    exits 1
+    [[ ${stderr//$'\n  '/ } == *'nics: 06:00.0: Nova has an alias for devices of one type, and this one is type-PCI and 05:00.0 of its ID type-PF'* ]] || { show && return 1; }
+}
+
+@test "a host's name with more than a name has is printed nowhere" {
+    local host
+    for host in "a'b" 'a b' '$(touch x)' -x 'a,b=c' 'a;b'; do
+        hostname_is "$host"
+        cannot cloudpods accel 'Cloudpods wants the name of this host, which is not known, or has more than letters, digits, "-" and "."'
+        cannot proxmox accel 'Proxmox wants the name of this host, which is not known, or has more than'
+    done
 }
 
 @test "what is refused or missing makes each but Prometheus fail, and the rest is printed" {
