@@ -9,7 +9,7 @@ load tree-usb
 load sriov
 load tree-vgpu
 
-UUID=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+UUID=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 GIVEN_TOO=83b8f4f2-509f-382f-3c1e-e6bfe0fa1009
 CONSUMERS=(kubevirt sriov-device-plugin cdi nfd nova proxmox cloudpods cloud-hypervisor talos prometheus)
 
 # A card with audio, bound; a network card that can have virtual functions, with an identical one beside it, which is the host's; an accelerator.
@@ -432,6 +432,21 @@ END
         'cloud-hypervisor Cloud Hypervisor' 'talos Talos'; do
         cannot "${consumer%% *}" 60-vgpu "60-vgpu: $UUID: it is a mediated device, and ${consumer#* } has no words for one here"
     done
+}
+
+@test "KubeVirt: each type of mediated devices is a resource of its own, and one that no rule makes is said" {
+    host_with_uplink
+    mtty_parent
+    vgpus Type=mtty-1 UUID=$UUID '[VirtualGPU]' Type=mtty-2 UUID=$GIVEN_TOO
+    add_mdev $UUID devices/virtual/mtty/mtty mtty-1 mtty 71
+    add_mdev $GIVEN_TOO devices/virtual/mtty/mtty mtty-2 mtty 72
+    ctl show 60-vgpu --format=kubevirt
+    exits 0
+    reads kubevirt <<<$'mdev Dual_port_serial passthrough/60-vgpu-mtty-2\nmdev Single_port_serial passthrough/60-vgpu'
+    add_mdev "$FOREIGN" devices/virtual/mtty/mtty mtty-1 mtty 73
+    ctl show 60-vgpu --format=kubevirt
+    exits 1
+    [[ ${stderr//$'\n  '/ } == *"60-vgpu: $UUID: KubeVirt knows a mediated device by its type alone, and $FOREIGN, which no rule makes, is of that, too"* ]] || { show && return 1; }
 }
 
 @test "virtual functions: libvirt's schema takes the network, Nova's alias has their type, and JSON their parent and index" {
