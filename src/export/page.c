@@ -120,7 +120,7 @@ bool page_name_fits(const char *name, size_t longest)
 const struct device *page_twin(const struct page *page, const struct page_item *item, const char *driver)
 {
         const struct facts *facts = page->plan->facts;
-        const struct device *is = item->shown->device;
+        const struct device *is = item->shown->device, *given = NULL;
 
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *d = &facts->devices[i];
@@ -131,10 +131,13 @@ const struct device *page_twin(const struct page *page, const struct page_item *
                 if (e && e->action == ACTION_BIND && e->rule == item->shown->entry->rule)
                         continue;
                 if (!driver || streq_ptr(d->driver_now, driver) ||
-                    (e && e->action == ACTION_BIND && streq_ptr(e->driver, driver)))
-                        return d;
+                    (e && e->action == ACTION_BIND && streq_ptr(e->driver, driver))) {
+                        if (!page_rule_of(page, d))
+                                return d;
+                        given = given ? given : d;
+                }
         }
-        return NULL;
+        return given;
 }
 
 const char *page_group_twin(const struct page *page, size_t i)

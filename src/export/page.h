@@ -41,8 +41,8 @@ bool page_name_free(struct arena *a, const struct page *page, size_t i, const ch
 bool page_name_fits(const char *name, size_t longest);
 
 /*
- * Another device of that ID that is not the same rule's, or NULL. driver: only of those that have it, or are to have it
- * by their rule; NULL: of all.
+ * Another device of that ID that is not the same rule's, or NULL; one that no rule hands over first. driver: only of
+ * those that have it, or are to have it by their rule; NULL: of all.
  */
 const struct device *page_twin(const struct page *page, const struct page_item *item, const char *driver);
 /* The address of an item before this one that has its ID and its IOMMU group, or NULL. */

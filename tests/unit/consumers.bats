@@ -262,6 +262,12 @@ END
     exits 1
     is "$(grep -c 8086:1572 <<<"$output")" 1 selectors
     [[ ${stderr//$'\n  '/ } == *'and 06:00.0 of the rule nic-2 has both'* ]]
+    # One that stays with the host is named before one of another rule.
+    root_port 0000:00:06.0 08
+    pci_add 0000:08:00.0 8086:1572 0200 under=0000:00:06.0 group=28 driver=vfio-pci
+    ctl show nic-1 --format=kubevirt
+    [[ ${stderr//$'\n  '/ } == *'and 08:00.0, which no rule hands over, has both'* ]]
+    pci_remove 0000:08:00.0
     # A rule for both has one resource, and nothing to say.
     rm "$ROOT"/etc/passthrough.d/nic-*.conf
     rule nics '[Match]' ID=8086:1572 '[Device]' Expect=2
