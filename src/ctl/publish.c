@@ -86,6 +86,11 @@ static void end(int sig)
         ended = 1;
 }
 
+enum {
+        WATCHED = IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_MOVE_SELF,
+        GONE = IN_IGNORED | IN_MOVE_SELF, /* the directory: another takes its place */
+};
+
 /* The directory is there before anything is watched for. */
 static int watch(struct ctl *c)
 {
@@ -98,15 +103,15 @@ static int watch(struct ctl *c)
                 return dir;
         fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-        if (fd < 0 || inotify_add_watch(fd, path, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR) < 0)
+        if (fd < 0 || inotify_add_watch(fd, path, WATCHED | IN_ONLYDIR) < 0)
                 return -errno;
         k = fd;
         fd = -1;
         return k;
 }
 
-/* Whether one of the events is about the record. */
-static bool has_record(int fd)
+/* Whether one of the events is about the record. ret_gone: one says that the directory is another now. */
+static bool has_record(int fd, bool *ret_gone)
 {
         char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
         bool found = false;
@@ -116,6 +121,7 @@ static bool has_record(int fd)
                 for (const char *p = buf; p < buf + n;) {
                         const struct inotify_event *e = (const struct inotify_event *)p;
 
+                        *ret_gone |= (e->mask & GONE) != 0;
                         found |= e->mask & IN_Q_OVERFLOW || (e->len > 0 && streq(e->name, str_basename(RECORD_PATH)));
                         p += sizeof(*e) + e->len;
                 }
@@ -148,7 +154,7 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
         static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
         _cleanup_(close_fd) int fd = watch(c);
         sigset_t mask, before;
-        bool due = true;
+        bool due = true, gone = false;
         int k = fd < 0 ? fd : 0;
 
         /* They end the wait, and nothing else. */
@@ -164,7 +170,14 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
                 if (k == 0 && ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, NULL, &before) < 0 &&
                     errno != EINTR)
                         k = -errno;
-                due = has_record(fd);
+                due = has_record(fd, &gone);
+                if (k == 0 && gone && !ended) {
+                        close(fd);
+                        fd = watch(c);
+                        k = fd < 0 ? fd : 0;
+                        due = true;
+                        gone = false;
+                }
         }
         if (k == 0)
                 return write_text(c, path, false, "", 0);

@@ -195,6 +195,23 @@ follow() {
     kill -0 "$keeper"
 }
 
+@test "the directory of the record is removed and made anew, or is another: it is still followed" {
+    follow --format=cdi --output=$FILE
+    until_true has_devices gpu0
+    rm -r "$ROOT/run/passthrough"
+    until_true test -d "$ROOT/run/passthrough"
+    pci_bind 0000:42:00.0 vfio-pci
+    pci_bind 0000:42:00.1 vfio-pci
+    changed
+    until_true has_devices 'gpu0 gpu1'
+    mv "$ROOT/run/passthrough" "$ROOT/run/away"
+    until_true test -d "$ROOT/run/passthrough"
+    pci_bind 0000:01:00.0 radeon
+    pci_bind 0000:01:00.1 snd_hda_intel
+    changed
+    until_true has_devices gpu1
+}
+
 @test "without a file that is named, it is where its reader looks, and the directory is made" {
     follow --format=cdi
     FILE=/run/cdi/passthrough.json
