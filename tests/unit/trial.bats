@@ -162,6 +162,27 @@ made() {
     made
 }
 
+@test "a failed config stays failed where a credential is another in the next boot, or read elsewhere" {
+    local credential=/run/credentials/@system/passthrough.d.other
+    put "$credential" '[Match]' ID=10de:1b08
+    made
+    boot_is second
+    live trial --settle
+    state failed
+    live plan
+    has 'the trial of this config failed'
+    put /run/systemd/generator/passthrough.credentials/passthrough.d.other '[Match]' ID=10de:1b08
+    live plan
+    has 'the trial of this config failed'
+    rm -r "$ROOT/run/systemd/generator/passthrough.credentials"
+    put "$credential" '[Match]' ID=10de:1b09
+    live plan
+    has 'the trial of this config failed'
+    rm "$ROOT$credential"
+    live plan
+    has 'the trial of this config failed'
+}
+
 @test "behind a failed trial the host's services carry out what was applied before, and not what failed" {
     live apply --no-trial
     exits 0
