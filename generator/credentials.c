@@ -6,7 +6,7 @@
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
 
-/* Of what is encrypted the name alone. What cannot be read is told with the rules. */
+/* Of what is encrypted the name alone; of what cannot be read a text that is an error in any rule. */
 static void copy(const struct root *root, struct arena *a, struct units *u, const char *from, const char *to, bool text)
 {
         const char **names;
@@ -21,8 +21,10 @@ static void copy(const struct root *root, struct arena *a, struct units *u, cons
                 if (!startswith(names[i], CONFIG_CREDENTIAL))
                         continue;
                 if (text &&
-                    root_read_all(root, a, arena_join(a, from, "/", names[i], NULL), FILE_MAX, &data, &size) < 0)
-                        continue;
+                    root_read_all(root, a, arena_join(a, from, "/", names[i], NULL), FILE_MAX, &data, &size) < 0) {
+                        data = "the credential cannot be read\n";
+                        size = strlen(data);
+                }
                 units_put(u, arena_join(a, str_basename(to), "/", names[i], NULL), data, size);
         }
 }

@@ -179,7 +179,8 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
                         gone = false;
                 }
         }
-        if (k == 0)
-                return write_text(c, path, false, "", 0);
-        return ctl_fail(PASSTHROUGH_RUN, k);
+        if (k < 0)
+                k = ctl_fail(PASSTHROUGH_RUN, k);
+        file_sweep(&c->root, path);
+        return write_text(c, path, false, "", 0) != 0 ? EXIT_FAILURE : k;
 }

@@ -25,6 +25,8 @@ int digest_of_config(const struct root *root, struct arena *a, const struct conf
 
         for (size_t i = 0; k == 0 && i < n; i++)
                 h = str_hash(digest_string(h, files[i].path), files[i].text, files[i].size);
+        for (size_t i = 0; k == 0 && i < config->n_masks; i++)
+                h = digest_string(h, config->masks[i]);
         for (size_t r = 0; k == 0 && r < config->n_rules; r++)
                 for (size_t i = 0; k == 0 && !config->rules[r].credential && i < config->rules[r].n_files; i++) {
                         char *text;

@@ -27,8 +27,10 @@ struct image_digest {
 /* A string and its NUL byte, into a hash that began with STR_HASH_START. */
 uint64_t digest_string(uint64_t h, const char *s);
 
-/* Tells one config from another: a hash of the files of all rules and settings, sound or not. Credentials are not in
-   it: they may be others in each boot, and not all read them at one place. 0 or -errno. */
+/*
+ * Tells one config from another: a hash of the files of all rules, masks and settings, sound or not. Credentials are
+ * not in it: they may be others in each boot, and not all read them at one place. 0 or -errno.
+ */
 int digest_of_config(const struct root *root, struct arena *a, const struct config *config, uint64_t *ret) _must_check_;
 
 char *digest_format(struct arena *a, const struct image_digest *digest);

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/fallback.h"
 
+#include "base/str.h"
 #include "state/applied.h"
 #include "state/digest.h"
 #include "state/trial.h"
 
-/* A credential comes to each boot, and no image has another in its place. */
+static bool was_masked(const struct applied *applied, struct arena *a, const char *name)
+{
+        const char *file = arena_join(a, name, ".conf", NULL);
+
+        for (size_t i = 0; i < applied->n_files; i++)
+                if (!applied->files[i].rule && applied->files[i].size == 0 &&
+                    streq(str_basename(applied->files[i].path), file))
+                        return true;
+        return false;
+}
+
+/* A credential comes to each boot, and no image has another in its place; a mask that was applied it has. */
 static void add_rule(struct fallback *f, struct arena *a, const struct applied *applied, struct rule rule)
 {
         if (rule.credential) {
-                f->config.rules[f->config.n_rules++] = rule;
+                if (!was_masked(applied, a, rule.name))
+                        f->config.rules[f->config.n_rules++] = rule;
                 return;
         }
         rule.applied = applied_rule(applied, a, f->config.buses, rule.name, &rule);

@@ -245,6 +245,36 @@ credential() {
     has "there is a rule gpu0 already, in $copies/passthrough.d.gpu0"
 }
 
+@test "five hundred credentials, strange bytes and files of other kinds: an error each, and the rest counts" {
+    local i
+    for ((i = 0; i < 500; i++)); do printf '[Match]\nID=10de:%04x\n[Device]\nExpect=0-1\n' $i >"$ROOT/many.$i"; done
+    mkdir -p "$ROOT$CREDENTIALS"
+    for ((i = 0; i < 500; i++)); do mv "$ROOT/many.$i" "$ROOT$CREDENTIALS/passthrough.d.many$i"; done
+    rule gpu0 '[Match]' Address=01:00.0
+    plan
+    exits 0
+    is "$(get '.rules | length')" 501 'number of rules'
+    printf '[Match]\nAddress=42:00.0\n\0' >"$ROOT$CREDENTIALS/passthrough.d.zz-nul"
+    head -c 1000000 /dev/zero | tr '\0' x >"$ROOT$CREDENTIALS/passthrough.d.zz-long"
+    head -c 5000000 /dev/zero | tr '\0' '#' >"$ROOT$CREDENTIALS/passthrough.d.zz-longer"
+    mkdir "$ROOT$CREDENTIALS/passthrough.d.zz-directory"
+    mkfifo "$ROOT$CREDENTIALS/passthrough.d.zz-pipe"
+    ln -s nowhere "$ROOT$CREDENTIALS/passthrough.d.zz-link"
+    printf '[Match]\r\nAddress=42:00.0\r\n' >"$ROOT$CREDENTIALS/passthrough.d.aa-dos"
+    put "$CREDENTIALS/passthrough.d." '[Match]' Address=43:00.0
+    plan
+    exits 2
+    bound 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+    is "$(get '[.rules[] | select(.state == "invalid") | .name] | join(",")')" ',zz-directory,zz-link,zz-long,zz-longer,zz-nul,zz-pipe' 'rules with an error'
+    local then
+    then=$(get '.rules[] | .name, .state')
+    mkdir -p "$ROOT/run/systemd/generator"
+    run timeout 20 "$BUILD/passthrough-generator" --root="$ROOT" /run/systemd/generator
+    is "$status" 0 'exit status of the generator'
+    plan
+    is "$(get '.rules[] | .name, .state')" "$then" 'rules by the copies'
+}
+
 @test "check says whether an image reads credentials" {
     ctl check --json
     is "$(get '.checks[] | select(.id == "image.credentials").status')" skip status

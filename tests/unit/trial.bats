@@ -183,6 +183,25 @@ made() {
     has 'the trial of this config failed'
 }
 
+@test "behind a failed trial a credential is in effect, but one that was masked before" {
+    put /run/credentials/@system/passthrough.d.other '[Match]' ID=10de:1b08
+    put /etc/passthrough.d/other.conf
+    live apply --no-trial
+    exits 0
+    rm "$ROOT/etc/passthrough.d/other.conf"
+    put /run/credentials/@system/passthrough.d.third '[Match]' ID=10de:1b09
+    made
+    boot_is second
+    live trial --settle
+    state failed
+    live plan --json
+    is "$(get '.rules[] | .name')" 'gpu0 third' rules
+    # Masked again, it is the config that was applied, and no trial of that has failed.
+    put /etc/passthrough.d/other.conf
+    live plan
+    has_not 'the trial of this config failed'
+}
+
 @test "behind a failed trial the host's services carry out what was applied before, and not what failed" {
     live apply --no-trial
     exits 0
