@@ -302,6 +302,34 @@ static int load_credentials(struct loader *l, const struct config_files *files, 
         return load_rules(l, &credentials, config);
 }
 
+static void hide(struct arena *a, struct config_files *files, const char *name)
+{
+        config_files_add(a, files, (struct config_file){.name = name});
+}
+
+int config_with_credentials(const struct root *root, struct arena *a, const struct config *files, struct config *ret)
+{
+        struct diags diags = {.arena = a};
+        struct loader l = {.root = root, .arena = a, .keys = {.buses = files->buses}, .diags = &diags};
+        struct config config = {
+                .buses = files->buses, .masks = files->masks, .n_masks = files->n_masks, .fallback = files->fallback};
+        struct config_files hidden = {};
+        int k;
+
+        for (size_t i = 0; i < files->n_rules; i++) {
+                if (files->rules[i].credential)
+                        continue;
+                *(struct rule *)arena_grow(a, &config.rules, config.n_rules++, sizeof(*config.rules)) = files->rules[i];
+                hide(a, &hidden, arena_join(a, files->rules[i].name, ".conf", NULL));
+        }
+        for (size_t i = 0; i < files->n_masks; i++)
+                hide(a, &hidden, str_basename(files->masks[i]));
+        k = load_credentials(&l, &hidden, &config);
+        if (k == 0)
+                *ret = config;
+        return k;
+}
+
 int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
                      const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret)
 {

@@ -53,6 +53,13 @@ const char *config_credential(const struct root *root, struct arena *a, const ch
 int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
                      const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret) _must_check_;
 
+/*
+ * Those rules of a config that are of files, and behind them the credentials below root that neither they nor its masks
+ * hide. What is wrong in a credential is in its rule. 0 or -errno.
+ */
+int config_with_credentials(const struct root *root, struct arena *a, const struct config *files,
+                            struct config *ret) _must_check_;
+
 /* Whether udev claims all that the rules take, as on some buses: on the host that needs neither an image nor a line. */
 bool config_by_udev(const struct config *config);
 

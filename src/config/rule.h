@@ -141,6 +141,7 @@ struct config {
         size_t n_rules;
         const char **masks; /* files that would mask a rule of a directory behind theirs, or a credential */
         size_t n_masks;
+        const char *fallback; /* why this one counts in place of the one in /etc; or NULL: it is that one */
 };
 
 /* A rule as it is before its first line. */

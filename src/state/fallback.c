@@ -2,46 +2,112 @@
 #include "state/fallback.h"
 
 #include "base/str.h"
+#include "config/files.h"
 #include "state/applied.h"
 #include "state/digest.h"
 #include "state/trial.h"
 
-static bool was_masked(const struct applied *applied, struct arena *a, const char *name)
+/* An empty file of the rules' directories. */
+static bool is_mask(const struct applied_file *f)
 {
-        const char *file = arena_join(a, name, ".conf", NULL);
+        bool rules = false;
+
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+                size_t n = strlen(config_directories[i]);
+
+                rules |= strncmp(f->path, config_directories[i], n) == 0 && f->path[n] == '/';
+        }
+        return !f->rule && f->size == 0 && rules;
+}
+
+/* As it was applied; true where it was. One that cannot be understood any more keeps what it may name. */
+static bool as_applied(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
+                       const char *name, struct rule *ret)
+{
+        bool was = false;
 
         for (size_t i = 0; i < applied->n_files; i++)
-                if (!applied->files[i].rule && applied->files[i].size == 0 &&
-                    streq(str_basename(applied->files[i].path), file))
-                        return true;
-        return false;
+                was |= streq_ptr(applied->files[i].rule, name);
+        *ret = (struct rule){.name = name, .file = name, .bus = buses[0]};
+        ret->applied = was && applied_rule(applied, a, buses, name, ret);
+        ret->invalid = ret->decides = ret->unread = !ret->applied;
+        return was;
 }
 
-/* A credential comes to each boot, and no image has another in its place; a mask that was applied it has. */
-static void add_rule(struct fallback *f, struct arena *a, const struct applied *applied, struct rule rule)
+static void add_name(struct arena *a, struct config_files *names, const char *rule)
 {
-        if (rule.credential) {
-                if (!was_masked(applied, a, rule.name))
-                        f->config.rules[f->config.n_rules++] = rule;
-                return;
-        }
-        rule.applied = applied_rule(applied, a, f->config.buses, rule.name, &rule);
-        rule.invalid = !rule.applied;
-        rule.message = f->why;
-        f->config.rules[f->config.n_rules++] = rule;
+        config_files_add(a, names, (struct config_file){arena_join(a, rule, ".conf", NULL), rule, 0});
 }
 
-static void add_rules(struct fallback *f, struct arena *a, const struct applied *applied, const struct config *config)
+static void add(struct arena *a, struct config *to, struct rule rule, const char *why)
 {
-        f->config.rules = arena_alloc(a, (config->n_rules + applied->n_files) * sizeof(*f->config.rules));
+        rule.message = why;
+        *(struct rule *)arena_grow(a, &to->rules, to->n_rules++, sizeof(*to->rules)) = rule;
+}
+
+/* What was applied, and the credentials that this boot has behind it. */
+static int take_applied(const struct root *root, struct arena *a, const struct applied *applied,
+                        const struct config_files *names, const char *why, struct config *config)
+{
+        struct rule rule;
+
+        config->fallback = why;
+        for (size_t i = 0; i < applied->n_files; i++)
+                if (is_mask(&applied->files[i]))
+                        str_add(a, &config->masks, &config->n_masks, applied->files[i].path);
+        for (size_t i = 0; i < names->n; i++)
+                if (as_applied(applied, a, config->buses, names->v[i].path, &rule))
+                        add(a, config, rule, why);
+        return config_with_credentials(root, a, config, config);
+}
+
+/* A rule of the config that is held back. It is told where nothing else has its name. */
+static void add_held(struct arena *a, struct config *to, const struct config *counts, const struct rule *held,
+                     const char *why)
+{
+        struct rule rule = *held;
+
+        rule.invalid = true;
+        if (!rule.credential && (!rule_name_valid(rule.name) || !config_find(counts, rule.name)))
+                add(a, to, rule, why);
+}
+
+/* In the order of both, by the names of their files. */
+static int make(const struct root *root, struct arena *a, const struct applied *applied, const struct config *config,
+                struct fallback *f)
+{
+        struct config counts = {.buses = config->buses};
+        struct config_files names = {};
+        int k;
+
         for (size_t i = 0; i < config->n_rules; i++)
-                add_rule(f, a, applied, config->rules[i]);
-        for (size_t i = 0; i < applied->n_files; i++) {
-                const char *name = applied->files[i].rule;
+                if (!config->rules[i].credential && rule_name_valid(config->rules[i].name))
+                        add_name(a, &names, config->rules[i].name);
+        for (size_t i = 0; i < applied->n_files; i++)
+                if (applied->files[i].rule)
+                        add_name(a, &names, applied->files[i].rule);
+        config_files_keep_first(&names);
+        k = take_applied(root, a, applied, &names, f->why, &counts);
+        if (k < 0)
+                return k;
+        f->config = counts;
+        f->config.rules = NULL;
+        f->config.n_rules = 0;
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (!rule_name_valid(config->rules[i].name))
+                        add_held(a, &f->config, &counts, &config->rules[i], f->why);
+        for (size_t i = 0; i < names.n; i++) {
+                const struct rule *rule = config_find(&counts, names.v[i].path);
 
-                if (name && !config_find(&f->config, name))
-                        add_rule(f, a, applied, (struct rule){.name = name, .bus = config->buses[0]});
+                if (rule && !rule->credential)
+                        add(a, &f->config, *rule, f->why);
+                else
+                        add_held(a, &f->config, &counts, config_find(config, names.v[i].path), f->why);
         }
+        for (size_t i = 0; i < counts.n_rules; i++)
+                if (counts.rules[i].credential)
+                        add(a, &f->config, counts.rules[i], counts.rules[i].message);
+        return 0;
 }
 
 int fallback_find(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
@@ -57,6 +123,15 @@ int fallback_find(const struct root *root, struct arena *a, const struct bus_syn
 
         *ret = f;
         trial_read(root, a, &trial);
+        if (config && config->fallback) {
+                f.why = config->fallback;
+                f.failed = trial.state == TRIAL_FAILED;
+                f.config = *config;
+                applied_read(root, a, &applied);
+                applied_settings(&applied, a, &f.settings);
+                *ret = f;
+                return 0;
+        }
         if (!trial_holds_back(root, a, &trial))
                 return 0;
         if (!config) {
@@ -70,8 +145,9 @@ int fallback_find(const struct root *root, struct arena *a, const struct bus_syn
         f.failed = trial.state == TRIAL_FAILED;
         f.why = f.failed ? "the trial of this config failed" : "the trial of this config is still to come";
         applied_read(root, a, &applied);
-        add_rules(&f, a, &applied, config);
         applied_settings(&applied, a, &f.settings);
-        *ret = f;
-        return 0;
+        k = make(root, a, &applied, config, &f);
+        if (k == 0)
+                *ret = f;
+        return k;
 }

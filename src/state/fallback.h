@@ -12,11 +12,12 @@
 struct fallback {
         const char *why; /* NULL: the config in /etc counts, and nothing else is here */
         bool failed;     /* the trial has; else it is still to come */
-        /* Rules of both configs; one that was not applied is invalid. The message is why. */
+        /* Rules of both configs, one that was not applied as invalid, and credentials. Of files' rules the message is
+           why. */
         struct config config;
         struct settings settings;
 };
 
-/* config: as it is in /etc; NULL: it is read if that is needed. 0 or -errno. */
+/* config: as it is in /etc, or a fallback already; NULL: it is read if that is needed. 0 or -errno. */
 int fallback_find(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
                   const struct config *config, struct fallback *ret) _must_check_;

@@ -202,6 +202,56 @@ made() {
     has_not 'the trial of this config failed'
 }
 
+# what each device is for, without the rules that are held back
+fates() { get '.devices[] | .address, .action, .driver, .rule'; }
+
+@test "behind a failed trial of any change the plan is that of what was applied and this boot's credentials" {
+    local change i then
+    local n=0
+    local -a changes=(
+        'rm keep.conf' 'rm other.conf' 'mv other.conf zz.conf' 'mv keep.conf zz.conf' 'rm masked.conf' 'rm -r other.conf.d'
+        'rule shadow [Match] ID=10de:1b09' ': > shadow.conf' 'rule 00 [Match] Class=0302 [Device] Driver=pci-stub Expect=0-'
+        'rule other [Match] ID=10de:1b09' 'rm other.conf gpu0.conf keep.conf masked.conf')
+    pci_root 0000:00
+    for i in 1 2 3 4; do
+        root_port 0000:00:0$i.0 0$i
+        pci_add 0000:0$i:00.0 10de:1b0$((5 + i)) 0302 under=0000:00:0$i.0 group=$i driver=nouveau
+    done
+    driver_present vfio-pci
+    for i in keep masked shadow late; do
+        put /run/credentials/@system/passthrough.d.$i '[Match]' Class=0302 '[Device]' Expect=0-
+    done
+    put /run/credentials/@system/passthrough.d.masked '[Match]' ID=10de:1b06 '[Device]' Driver=native
+    cp -a "$ROOT/etc/passthrough.d" "$BATS_TEST_TMPDIR/rules"
+    for change in "${changes[@]}"; do
+        rm -r "$ROOT/etc/passthrough.d"
+        cp -a "$BATS_TEST_TMPDIR/rules" "$ROOT/etc/passthrough.d"
+        rule keep '[Match]' ID=10de:1b07 '[Device]' Driver=native
+        rule other '[Match]' ID=10de:1b08 ID=10de:1b07
+        put /etc/passthrough.d/other.conf.d/number.conf '[Device]' Expect=0-
+        put /etc/passthrough.d/masked.conf
+        live apply --no-trial
+        exits 0
+        live plan --json
+        then=$(fates)
+        (set -f && cd "$ROOT/etc/passthrough.d" && case $change in rule*) set -- ${change#rule }; rule "$@" ;; *) eval "$change" ;; esac)
+        made || return 1
+        boot_is "change$((n++))"
+        live trial --settle
+        state failed
+        live plan --json
+        is "$(fates)" "$then" "devices behind the failed trial of: $change"
+        live check
+        has_not 'cannot be read'
+        has_not 'No such file'
+        live_run /build/passthrough-bind --rule=gpu0
+        has_not 'No such file'
+        rm -rf "$ROOT/run/passthrough"
+        live plan
+        has_not 'cannot be read'
+    done
+}
+
 @test "behind a failed trial the host's services carry out what was applied before, and not what failed" {
     live apply --no-trial
     exits 0
