@@ -15,15 +15,18 @@
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
 /* Once in a boot: the host's config is another than its boot image was built from. */
-static int log_image(struct run *r)
+static void log_image(struct run *r)
 {
         struct payload now;
         const char *differs;
         int k = payload_build(initrd_table, r->root, &r->arena, &r->config, r->facts.kernel,
                               &(struct diags){.arena = &r->arena}, &now);
 
-        if (k < 0)
-                return k;
+        if (k < 0) {
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,
+                         "this boot's image cannot be compared with the config: %s", strerror(-k));
+                return;
+        }
         differs = payload_differs(&now, &r->record.image);
         if (differs && !r->record.image.known && r->record.done[STAGE_ROOT])
                 differs = "its stage \"initrd\" did not run";
@@ -31,15 +34,12 @@ static int log_image(struct run *r)
         if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,
                          "this boot's image is stale: %s; build it anew: passthroughctl apply", differs);
-        return 0;
 }
 
 /* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it.
  */
 static int join_host_plan(struct run *r)
 {
-        int k;
-
         if (r->record.host)
                 return 0;
         for (size_t i = 0; i < r->config.n_rules; i++)
@@ -47,8 +47,8 @@ static int join_host_plan(struct run *r)
                         record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD,
                                      r->config.rules[i].name);
         r->record.host = true;
-        k = log_image(r);
-        return k < 0 ? k : record_write(r->root, &r->arena, &r->record);
+        log_image(r);
+        return record_write(r->root, &r->arena, &r->record);
 }
 
 /* Whether virtual functions or GPUs that the rule makes wait to be taken. */
