@@ -65,7 +65,7 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
         }
         if (k == CONFIG_READ_FAULT)
                 return 0;
-        rule->digest = digest_with(rule->digest, path, text, size);
+        rule->digest = digest_with(rule->digest, rule->credential ? str_basename(path) : path, text, size);
         keys_parse(&l->keys, l->arena, l->diags, path, text, size, rule);
         return 0;
 }
@@ -223,7 +223,7 @@ static void add_drafts(struct loader *l, struct config_files *files)
 
 /* Which rules are in it, and which names, nobody knows: one that comes before all others keeps what these would take.
  */
-static void add_unread_directory(struct loader *l, const char *directory, struct config *config)
+static struct rule *add_unread_directory(struct loader *l, const char *directory, struct config *config)
 {
         const struct diag *d = &l->diags->v[l->diags->n - 1];
         struct rule *rule = arena_grow(l->arena, &config->rules, config->n_rules, sizeof(*config->rules));
@@ -236,6 +236,7 @@ static void add_unread_directory(struct loader *l, const char *directory, struct
         rule->message = arena_printf(l->arena, "%s: %s", d->file, d->message);
         rule->invalid = rule->decides = rule->unread = true;
         config->n_rules++;
+        return rule;
 }
 
 static int load_rules(struct loader *l, const struct config_files *files, struct config *config)
@@ -260,10 +261,17 @@ static bool has_copies(const struct root *root)
 
 const char *config_credential(const struct root *root, struct arena *a, const char *name)
 {
-        const char *path =
-                arena_join(a, has_copies(root) ? CONFIG_COPIES : CONFIG_CREDENTIALS, "/" CONFIG_CREDENTIAL, name, NULL);
+        bool copies = has_copies(root);
+        const char *const directories[] = {copies ? CONFIG_COPIES : CONFIG_CREDENTIALS,
+                                           copies ? CONFIG_COPIES_SEALED : CONFIG_SEALED};
 
-        return root_exists(root, path) ? path : NULL;
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+                const char *path = arena_join(a, directories[i], "/" CONFIG_CREDENTIAL, name, NULL);
+
+                if (root_exists(root, path))
+                        return path;
+        }
+        return NULL;
 }
 
 /* Those whose name no file has. To whom systemd does not show them, it shows the copies, if there are any. */
@@ -276,7 +284,7 @@ static void find_credentials(struct loader *l, const char *directory, size_t ran
 
         if (k < 0 && k != -ENOENT && k != -EACCES && k != -EPERM) {
                 diag_add(l->diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
-                add_unread_directory(l, directory, config);
+                add_unread_directory(l, directory, config)->credential = true;
         }
         for (size_t i = 0; k == 0 && i < n; i++) {
                 const char *name;

@@ -245,6 +245,34 @@ credential() {
     has "there is a rule gpu0 already, in $copies/passthrough.d.gpu0"
 }
 
+@test "a credential is the same rule whichever of its places it is read at" {
+    local then
+    credential gpu0 '[Match]' Address=01:00.0
+    mkdir -p "$ROOT/run/systemd/generator"
+    run timeout 20 "$BUILD/passthrough-generator" --root="$ROOT" /run/systemd/generator
+    put /etc/initrd-release ID=debian
+    run timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    rm "$ROOT/etc/initrd-release"
+    ctl status
+    then=$output
+    has_not 'its text changed'
+    # As between the moments of systemctl daemon-reload.
+    rm -r "$ROOT/run/systemd/generator"
+    ctl status
+    is "$output" "$then" 'status without the copies'
+}
+
+@test "an encrypted credential is found by the name that its error has, and can be masked" {
+    put /run/credentials/@encrypted/passthrough.d.50-keep Whxqht
+    plan
+    exits 2
+    ctl remove 50-keep
+    exits 0
+    is "$(readlink "$ROOT/etc/passthrough.d/50-keep.conf")" /dev/null mask
+    plan
+    exits 0
+}
+
 @test "five hundred credentials, strange bytes and files of other kinds: an error each, and the rest counts" {
     local i
     for ((i = 0; i < 500; i++)); do printf '[Match]\nID=10de:%04x\n[Device]\nExpect=0-1\n' $i >"$ROOT/many.$i"; done
