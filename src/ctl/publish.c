@@ -26,12 +26,27 @@ static bool is_text(struct ctl *c, const char *path, const char *text, size_t si
                memcmp(there, text, n) == 0;
 }
 
+/* What path leads to: a file, or nothing yet. A device or a pipe there is somebody else's. */
+static int find_target(struct ctl *c, const char *path, const char **ret)
+{
+        struct stat st;
+        int k = file_resolve(&c->root, &c->arena, path, ret);
+
+        if (k == 0)
+                k = file_stat(&c->root, *ret, &st);
+        if (k == 0 && !S_ISREG(st.st_mode))
+                return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+        return k == -ENOENT ? 0 : k;
+}
+
 /* made: its directory is made where it is not there. */
 static int write_text(struct ctl *c, const char *path, bool made, const char *text, size_t size)
 {
         const char *target;
-        int k = file_resolve(&c->root, &c->arena, path, &target);
+        int k = find_target(c, path, &target);
 
+        if (k == -ENOTSUP)
+                return ctl_error("%s: is not a regular file, and is left alone", path);
         if (k == 0 && size == 0)
                 k = file_remove(&c->root, target);
         else if (k == 0 && !is_text(c, target, text, size)) {
@@ -128,8 +143,9 @@ static bool has_record(int fd, bool *ret_gone)
         return found;
 }
 
-/* What goes wrong has been said, and may go better after the next change; the file that is there is wrong now. */
-static int run_once(struct ctl *c, const char *path, int (*once)(struct ctl *c), const sigset_t *before)
+/* What goes wrong has been said, and may go better later; the file that is there is wrong now. */
+static int run_once(struct ctl *c, const char *path, int (*once)(struct ctl *c), const sigset_t *before,
+                    bool *ret_failed)
 {
         pid_t pid = fork();
         int status;
@@ -144,9 +160,21 @@ static int run_once(struct ctl *c, const char *path, int (*once)(struct ctl *c),
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;
+        *ret_failed = status != 0;
         if (status != 0)
                 (void)write_text(c, path, false, "", 0);
         return 0;
+}
+
+/* Seconds until the next try, if nothing changes before; the record may not change any more in this boot. */
+enum { RETRY_FIRST = 5, RETRY_MAX = 300 };
+
+static void sweep(struct ctl *c, const char *path)
+{
+        const char *target;
+
+        if (file_resolve(&c->root, &c->arena, path, &target) == 0)
+                file_sweep(&c->root, target);
 }
 
 int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
@@ -154,7 +182,8 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
         static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
         _cleanup_(close_fd) int fd = watch(c);
         sigset_t mask, before;
-        bool due = true, gone = false;
+        struct timespec wait = {};
+        bool due = true, gone = false, failed = false;
         int k = fd < 0 ? fd : 0;
 
         /* They end the wait, and nothing else. */
@@ -165,12 +194,16 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
         }
         sigprocmask(SIG_BLOCK, &mask, &before);
         while (k == 0 && !ended) {
+                int n = 0;
+
                 if (due)
-                        k = run_once(c, path, once, &before);
-                if (k == 0 && ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, NULL, &before) < 0 &&
-                    errno != EINTR)
+                        k = run_once(c, path, once, &before, &failed);
+                wait.tv_sec = failed ? MIN(MAX(2 * wait.tv_sec, RETRY_FIRST), RETRY_MAX) : 0;
+                if (k == 0)
+                        n = ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, failed ? &wait : NULL, &before);
+                if (n < 0 && errno != EINTR)
                         k = -errno;
-                due = has_record(fd, &gone);
+                due = has_record(fd, &gone) || n == 0;
                 if (k == 0 && gone && !ended) {
                         close(fd);
                         fd = watch(c);
@@ -181,6 +214,6 @@ int publish_follow(struct ctl *c, const char *path, int (*once)(struct ctl *c))
         }
         if (k < 0)
                 k = ctl_fail(PASSTHROUGH_RUN, k);
-        file_sweep(&c->root, path);
+        sweep(c, path);
         return write_text(c, path, false, "", 0) != 0 ? EXIT_FAILURE : k;
 }

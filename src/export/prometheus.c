@@ -4,6 +4,7 @@
  * has the state, and a sample is there for the state that holds alone.
  */
 #include "base/str.h"
+#include "config/config.h"
 #include "export/page.h"
 
 static void add_head(struct arena *a, const char *name, const char *help, struct strings *ret)
@@ -12,16 +13,37 @@ static void add_head(struct arena *a, const char *name, const char *help, struct
         strings_add(a, ret, arena_join(a, "# TYPE ", name, " gauge", NULL));
 }
 
+/* A label's value: backslash, quote and newline are escaped in it. */
+static const char *value(struct arena *a, const char *s)
+{
+        char *to = arena_alloc(a, 2 * strlen(s) + 1), *p = to;
+
+        for (; *s; s++) {
+                if (*s == '\\' || *s == '"' || *s == '\n')
+                        *p++ = '\\';
+                *p++ = *s == '\n' ? 'n' : *s;
+        }
+        *p = '\0';
+        return to;
+}
+
+/* A sample may be there once: rules that have no name of their own share one. */
+static bool is_first(const struct config *config, size_t rule)
+{
+        return config_find(config, config->rules[rule].name) == &config->rules[rule];
+}
+
 static void add_rules(struct arena *a, const struct page *page, struct strings *ret)
 {
         const struct plan *plan = page->plan;
 
         add_head(a, "passthrough_rule_state", "State of a rule by the plan.", ret);
         for (size_t i = 0; i < plan->config->n_rules; i++)
-                if (page->rules[i])
+                if (page->rules[i] && is_first(plan->config, i))
                         strings_add(a, ret,
-                                    arena_join(a, "passthrough_rule_state{rule=\"", plan->config->rules[i].name,
-                                               "\",state=\"", rule_state_names[plan->rules[i].state], "\"} 1", NULL));
+                                    arena_join(a, "passthrough_rule_state{rule=\"",
+                                               value(a, plan->config->rules[i].name), "\",state=\"",
+                                               rule_state_names[plan->rules[i].state], "\"} 1", NULL));
 }
 
 /* Also of what is refused; not of what a rule leaves to the host. */

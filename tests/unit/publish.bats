@@ -104,6 +104,38 @@ has_devices() { [[ $(devices) == "$1" ]]; }
     has "$FILE: Not a directory"
 }
 
+@test "a device, a pipe and what is linked to one are no file: said, exit 1, and left alone" {
+    local kind
+    mknod "$ROOT/srv/null" c 1 3
+    mkfifo "$ROOT/srv/pipe"
+    ln -s null "$ROOT/srv/link"
+    kind=$(stat -c '%n %F %i' "$ROOT"/srv/*)
+    rm -r "$ROOT/etc/passthrough.d"
+    for FILE in /srv/{null,pipe,link}; do
+        publish --format=cdi
+        exits 1
+        has "$FILE: is not a regular file, and is left alone"
+        publish --format=prometheus
+        exits 1
+        is "$(stat -c '%n %F %i' "$ROOT"/srv/*)" "$kind" 'what is there'
+    done
+}
+
+@test "of a rule whose file has an odd name each sample is of the text format, and there once" {
+    local name
+    for name in 'a"b' 'back\slash' $'b\xffad' $'b\xfead' $'new\nline'; do put "/etc/passthrough.d/$name.conf" '[Match]'; done
+    mkdir -p "$ROOT/usr/lib" "$ROOT/run"
+    put /usr/lib/passthrough.d
+    put /run/passthrough.d
+    publish --format=prometheus
+    exits 2
+    grep -qF 'rule="a\"b"' "$ROOT$FILE"
+    grep -qF 'rule="back\\slash"' "$ROOT$FILE"
+    is "$(grep -v '^#' "$ROOT$FILE" | grep -vE '^[a-z_]+\{([a-z_]+="([^"\\]|\\["\\n])*",?)+\} 1$')" '' 'lines of another form'
+    is "$(sort "$ROOT$FILE" | uniq -d)" '' 'what is there twice'
+    is "$(grep -c 'rule="-"' "$ROOT$FILE")" 1 'directories that are none'
+}
+
 @test "a rule with an error keeps the others' file: exit 2" {
     rule gpu2 nonsense
     publish --format=cdi
@@ -193,6 +225,31 @@ follow() {
     changed
     until_true test ! -e "$ROOT$FILE"
     kill -0 "$keeper"
+}
+
+@test "what could not be written is tried again, though the record does not change any more" {
+    rmdir "$ROOT/srv"
+    follow --format=cdi --output=$FILE
+    until_true grep -q 'No such file or directory' "$BATS_TEST_TMPDIR/follow.log"
+    mkdir "$ROOT/srv"
+    until_true has_devices gpu0
+}
+
+@test "a writer that is killed leaves nothing where a link leads" {
+    local keeper
+    mkdir "$ROOT/there"
+    ln -s ../there/file "$ROOT$FILE"
+    follow --format=cdi --output=$FILE
+    until_true has_devices gpu0
+    keeper=$(pgrep -P "$FOLLOWER")
+    prlimit --pid "$keeper" --fsize=0
+    pci_bind 0000:42:00.0 vfio-pci
+    pci_bind 0000:42:00.1 vfio-pci
+    changed
+    until_true test ! -e "$ROOT/there/file"
+    kill "$FOLLOWER"
+    wait "$FOLLOWER" || :
+    is "$(ls -A "$ROOT/there")" '' 'what is left'
 }
 
 @test "the directory of the record is removed and made anew, or is another: it is still followed" {
