@@ -120,6 +120,26 @@ int captured_open(struct root *root, struct arena *a, struct captured *ret)
         return 0;
 }
 
+static const char *missing(const struct root *root, const struct captured_path *v, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!root_exists(root, v[i].path))
+                        return v[i].path;
+        return NULL;
+}
+
+const char *captured_missing(const struct captured *c)
+{
+        const char *path = missing(&c->root, c->listed, c->n_listed);
+
+        if (!path)
+                path = missing(&c->root, c->named, c->n_named);
+        for (size_t i = 0; i < c->n_files && !path; i++)
+                if (!root_exists(&c->root, c->files[i].path))
+                        path = c->files[i].path;
+        return path;
+}
+
 int captured_write(const struct root *root, struct arena *a, const struct captured *c)
 {
         return recfile_write(root, a, &format, CAPTURED_PATH, c);

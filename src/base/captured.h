@@ -49,6 +49,8 @@ struct captured {
 /* Reads it and gives root its tap. 0, an enum recfile_problem, or -errno. The structure and the arena have to outlive
  * root. */
 int captured_open(struct root *root, struct arena *a, struct captured *ret) _must_check_;
+/* A file or directory that was there and that this copy lacks; NULL: it has them all. */
+const char *captured_missing(const struct captured *c);
 int captured_write(const struct root *root, struct arena *a, const struct captured *c) _must_check_;
 
 /* What a captured machine knows of a path. */

@@ -57,7 +57,7 @@ static int plan_there(struct ctl *c, const char *dir)
         int k;
 
         if (problem)
-                k = ctl_usage("%s: %s", dir, problem);
+                k = ctl_usage("%s: %s", x.dir, problem);
         else {
                 x.there.diags = x.errors;
                 ctl_say_diags(&x.there);
@@ -69,7 +69,7 @@ static int plan_there(struct ctl *c, const char *dir)
                 if (comparison_is_blind(&x))
                         (void)ctl_error("%s: serial numbers and the machine ID are replaced there, and rules that name "
                                         "these match nothing; capture --raw keeps them",
-                                        dir);
+                                        x.dir);
                 k = c->diags.n_errors > 0 ? EXIT_USAGE : ctl_falls_short(&x.there) ? EXIT_FAILURE : EXIT_SUCCESS;
         }
         comparison_free(&x);

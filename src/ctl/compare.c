@@ -12,6 +12,7 @@ static const struct facts_request all;
 /* A directory that a failed copy left empty is no machine without devices. */
 static const char *open_machine(struct ctl *there, const char *dir)
 {
+        const char *missing;
         int k = root_open(dir, &there->root);
 
         if (k < 0)
@@ -21,10 +22,15 @@ static const char *open_machine(struct ctl *there, const char *dir)
         k = captured_open(&there->root, &there->arena, &there->captured);
         if (k < 0)
                 return arena_join(&there->arena, CAPTURED_PATH ": ", strerror(-k), NULL);
-        return k != 0 && k != RECFILE_ABSENT ? CAPTURED_PATH " is damaged" : NULL;
+        if (k == RECFILE_ABSENT)
+                return NULL;
+        if (k != 0)
+                return CAPTURED_PATH " is damaged";
+        missing = captured_missing(&there->captured);
+        return missing ? arena_join(&there->arena, "its copy is not whole: ", missing, " is not there", NULL) : NULL;
 }
 
-static const char *load_own(struct comparison *x, const char *dir)
+static const char *load_own(struct comparison *x)
 {
         struct ctl *there = &x->there;
         int k;
@@ -35,13 +41,21 @@ static const char *load_own(struct comparison *x, const char *dir)
                 k = settings_load(&there->root, &there->arena, &x->errors, &there->settings);
         for (size_t i = 0; i < x->errors.n; i++)
                 if (x->errors.v[i].file)
-                        x->errors.v[i].file = arena_join(&there->arena, dir, x->errors.v[i].file, NULL);
+                        x->errors.v[i].file = arena_join(&there->arena, x->dir, x->errors.v[i].file, NULL);
         return k < 0 ? arena_join(&there->arena, "its config cannot be read: ", strerror(-k), NULL) : NULL;
 }
 
 static const char *plan(struct ctl *there)
 {
         return ctl_make_plan(there, &all, true) == 0 ? NULL : "its facts cannot be read";
+}
+
+static const char *printable(struct arena *a, const char *dir)
+{
+        char *s = arena_strdup(a, dir);
+
+        str_make_printable(s);
+        return s;
 }
 
 const char *comparison_make(struct comparison *x, const struct ctl *c, const char *dir)
@@ -55,9 +69,10 @@ const char *comparison_make(struct comparison *x, const struct ctl *c, const cha
                                            .makers = c->makers,
                                            .initrds = c->initrds}};
         there->root = ROOT_INIT;
+        x->dir = printable(&there->arena, dir);
         problem = open_machine(there, dir);
         if (!problem)
-                problem = load_own(x, dir);
+                problem = load_own(x);
         if (!problem)
                 problem = plan(there);
         if (problem)
@@ -67,7 +82,8 @@ const char *comparison_make(struct comparison *x, const struct ctl *c, const cha
         x->before = there->plan;
         x->before.config = &x->own;
         x->before.facts = &x->as_it_is;
-        there->config = c->config;
+        if (config_with_credentials(&there->root, &there->arena, &c->config, &there->config) < 0)
+                return "its credentials cannot be read";
         there->settings = c->settings;
         there->facts = (struct facts){};
         there->plan = (struct plan){};

@@ -9,6 +9,7 @@
 /* It must not move: its parts point at each other. */
 struct comparison {
         struct ctl there; /* the machine; once compared, with the config that it may get, and the plan of that */
+        const char *dir;  /* where the capture is, for messages and documents */
         struct config own;
         struct diags errors; /* of its own config; their files are named as this host knows them */
         struct facts as_it_is;

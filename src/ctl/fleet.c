@@ -16,7 +16,7 @@
 #include "report/json-against.h"
 #include "report/model.h"
 
-static void say_changes(struct comparison *x, const char *dir)
+static void say_changes(struct comparison *x)
 {
         struct arena *a = &x->there.arena;
         const struct facts *facts = &x->there.facts;
@@ -33,8 +33,8 @@ static void say_changes(struct comparison *x, const char *dir)
 
                 if (against_follows(&x->found, c))
                         continue;
-                form_say(&s, arena_join(a, dir, " ", against_way_names[c->way], " ", domain_less(one, d->address), " ",
-                                        model_short(a, d, &names[c->device]), ": ",
+                form_say(&s, arena_join(a, x->dir, " ", against_way_names[c->way], " ", domain_less(one, d->address),
+                                        " ", model_short(a, d, &names[c->device]), ": ",
                                         against_text(a, x->found.after, &c->after), "; now ",
                                         against_text(a, x->found.before, &c->before), NULL));
         }
@@ -55,7 +55,7 @@ static void count(struct fleet_tally *t, const struct comparison *x, const char 
 static void say_total(struct ctl *c, const struct fleet_tally *t)
 {
         const struct screen s = screen_of(stdout, &c->arena);
-        const char *lose = t->changed > 0 ? arena_printf(&c->arena, " (%zu of them lose a device)", t->losing) : "";
+        const char *lose = t->changed > 0 ? arena_printf(&c->arena, " (%zu with a device lost)", t->losing) : "";
 
         form_say(&s, arena_printf(&c->arena, "%zu hosts: %zu unchanged, %zu change%s, %zu unreadable.",
                                   t->unchanged + t->changed + t->unreadable, t->unchanged, t->changed, lose,
@@ -74,11 +74,11 @@ static void plan_one(struct ctl *c, const char *dir, struct json_object *documen
         count(tally, &x, problem);
         *blind += !problem && comparison_is_blind(&x);
         if (problem)
-                (void)ctl_error("%s: unreadable: %s", dir, problem);
+                (void)ctl_error("%s: unreadable: %s", x.dir, problem);
         if (document)
-                json_fleet_add(document, dir, problem, &x.found, &x.errors);
+                json_fleet_add(document, x.dir, problem, &x.found, &x.errors);
         else if (!problem)
-                say_changes(&x, dir);
+                say_changes(&x);
         comparison_free(&x);
 }
 

@@ -108,12 +108,12 @@ lines_of() { awk -v dir="$BATS_TEST_TMPDIR/" 'index($1, dir) == 1 { sub(dir, "")
     fleet
     exits 0
     is "$(lines_of)" 'same gains 02:00.0 1234:11e8: vfio-pci, by second; now stays with the host' lines
-    has '2 hosts: 1 unchanged, 1 change (0 of them lose a device), 0 unreadable.'
+    has '2 hosts: 1 unchanged, 1 change (0 with a device lost), 0 unreadable.'
     FLEET+=("$BATS_TEST_TMPDIR/lost")
     fleet
     exits 1
     is "$(lines_of | tail -n 1)" 'lost loses 03:00.0 1234:11e8: stays with the host; now vfio-pci, by third' lines
-    has '3 hosts: 1 unchanged, 2 change (1 of them lose a device), 0 unreadable.'
+    has '3 hosts: 1 unchanged, 2 change (1 with a device lost), 0 unreadable.'
     fleet --json
     exits 1
     is "$(get '.hosts[] | "\(.capture | split("/") | last) \(.state) \([.changes[] | "\(.way) \(.address)"] | join(" "))"')" \
@@ -134,13 +134,63 @@ lines_of() { awk -v dir="$BATS_TEST_TMPDIR/" 'index($1, dir) == 1 { sub(dir, "")
     fleet
     exits 1
     is "$(lines_of | cut -d' ' -f 1,2 | paste -sd,)" 'one loses,one gains,last loses,last gains' lines
-    has '5 hosts: 0 unchanged, 2 change (2 of them lose a device), 3 unreadable.' \
+    has '5 hosts: 0 unchanged, 2 change (2 with a device lost), 3 unreadable.' \
         "$BATS_TEST_TMPDIR/nowhere: unreadable: No such file or directory" \
         "$BATS_TEST_TMPDIR/empty: unreadable: no captured machine: it has neither /passthrough-capture nor /sys" \
         "$BATS_TEST_TMPDIR/damaged: unreadable: /passthrough-capture is damaged"
     fleet --json
     is "$(get '[.hosts[] | .state] | join(" ")')" 'changed unreadable unreadable unreadable changed' states
     is "$(get '.hosts[3].message')" '/passthrough-capture is damaged' message
+}
+
+@test "many machines: one whose copy is not whole is named, and so is what it lacks" {
+    local path
+    here first '[Match]' Address=$A
+    host one
+    for path in /sys/bus "/sys/bus/pci/devices/$A/class" /proc/cpuinfo; do
+        put /proc/cpuinfo 'vendor_id : GenuineIntel'
+        ctl capture "/captured"
+        exits 0
+        rm -r "$ROOT/captured$path"
+        rm -rf "$BATS_TEST_TMPDIR/part"
+        mv "$ROOT/captured" "$BATS_TEST_TMPDIR/part"
+        FLEET=("${FLEET[0]}" "$BATS_TEST_TMPDIR/part")
+        fleet
+        exits 1
+        has "$BATS_TEST_TMPDIR/part: unreadable: its copy is not whole: " ', 1 unreadable.'
+    done
+}
+
+@test "a directory of any name is one line of text, and the document stays one" {
+    local odd=$'odd\n\xff\xfe\e[31m'
+    here first '[Match]' Address=$A
+    host one
+    mv "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/$odd"
+    FLEET=("$BATS_TEST_TMPDIR/$odd" "$BATS_TEST_TMPDIR/$odd/nowhere")
+    rm "$HERE/etc/passthrough.d/first.conf"
+    fleet
+    exits 1
+    has 'odd????[31m loses 01:00.0' 'odd????[31m/nowhere: unreadable'
+    fleet --json
+    iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
+    is "$(get '.hosts[0].state')" changed state
+}
+
+@test "a machine's credentials stay with it, but those that a rule or a mask here has the name of; this host's stay here" {
+    put /run/credentials/@system/passthrough.d.mine '[Match]' Address=$B
+    here first '[Match]' Address=$A
+    mkdir -p "$HERE/run/credentials/@system"
+    printf '%s\n' '[Match]' Address=$C >"$HERE/run/credentials/@system/passthrough.d.ours"
+    against --json
+    exits 0
+    is "$(get '[.changes[].address] | join(" ")')" '' changes
+    is "$(get '.rules[].name')" 'first mine' rules
+    here mine '[Match]' Address=$C
+    against --json
+    is "$(get '[.changes[] | "\(.address) \(.way)"] | join(", ")')" "$B loses, $C gains" changes
+    : >"$HERE/etc/passthrough.d/mine.conf"
+    against --json
+    is "$(get '[.changes[] | "\(.address) \(.way)"] | join(", ")')" "$B loses" changes
 }
 
 @test "a machine whose own rules have an error has these named by their file here, and so has one of many" {
