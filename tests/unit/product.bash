@@ -19,8 +19,10 @@ fi
 load alike
 
 BUILD=$(realpath -m "${BUILD:-$BATS_TEST_DIRNAME/../../build}")
-# A finding of the sanitizers must not look like one of the documented exit codes.
-export ASAN_OPTIONS=${ASAN_OPTIONS-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1:exitcode=98}
+# A finding of the sanitizers must not look like one of the documented exit codes. Leaks, which take a third of a short run, are looked for in
+# one test of eight, and with LEAKS=1 in each.
+ASAN_OPTIONS=${ASAN_OPTIONS-exitcode=99}:detect_leaks=$((${LEAKS-0} || ${BATS_TEST_NUMBER:-0} % 8 == 1))
+export ASAN_OPTIONS UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1:exitcode=98}
 
 # Whether the programs carry sanitizers, which need address space and files of their own.
 sanitized() {
