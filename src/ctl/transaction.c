@@ -316,7 +316,8 @@ static int plan_applied(struct transaction *x, const struct payload *payload)
         int k;
 
         applied_read(&c->root, &c->arena, &before);
-        new = applied_format(&c->arena, &(struct applied){true, payload->files, payload->n_files});
+        new = applied_format(&c->arena,
+                             &(struct applied){.there = true, .files = payload->files, .n_files = payload->n_files});
         if (before.there && streq(applied_format(&c->arena, &before), new))
                 return 0;
         k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old, &size);

@@ -26,7 +26,10 @@ static const struct recfile format = {
 
 void applied_read(const struct root *root, struct arena *a, struct applied *ret)
 {
-        ret->there = recfile_read(root, a, &format, APPLIED_PATH, ret) == 0;
+        int k = recfile_read(root, a, &format, APPLIED_PATH, ret);
+
+        ret->there = k == 0;
+        ret->unknown = k != 0 && k != RECFILE_ABSENT;
 }
 
 char *applied_format(struct arena *a, const struct applied *applied)

@@ -21,7 +21,8 @@ struct applied_file {
 };
 
 struct applied {
-        bool there; /* something was applied at all */
+        bool there;   /* something was applied at all */
+        bool unknown; /* something was, and cannot be read */
         struct applied_file *files;
         size_t n_files;
 };

@@ -72,6 +72,19 @@ static void add_held(struct arena *a, struct config *to, const struct config *co
                 add(a, to, rule, why);
 }
 
+/* What the rules that were applied keep for the host nobody knows: no credential takes anything. */
+static void add_unknown(struct arena *a, struct config *to)
+{
+        add(a, to,
+            (struct rule){.name = "-",
+                          .file = APPLIED_PATH,
+                          .bus = to->buses[0],
+                          .invalid = true,
+                          .decides = true,
+                          .unread = true},
+            APPLIED_PATH ": cannot be read");
+}
+
 /* In the order of both, by the names of their files. */
 static int make(const struct root *root, struct arena *a, const struct applied *applied, const struct config *config,
                 struct fallback *f)
@@ -93,6 +106,8 @@ static int make(const struct root *root, struct arena *a, const struct applied *
         f->config = counts;
         f->config.rules = NULL;
         f->config.n_rules = 0;
+        if (applied->unknown)
+                add_unknown(a, &f->config);
         for (size_t i = 0; i < config->n_rules; i++)
                 if (!rule_name_valid(config->rules[i].name))
                         add_held(a, &f->config, &counts, &config->rules[i], f->why);

@@ -252,6 +252,28 @@ fates() { get '.devices[] | .address, .action, .driver, .rule'; }
     done
 }
 
+@test "behind a failed trial a credential takes nothing where what was applied cannot be read" {
+    pci_root 0000:00
+    root_port 0000:00:01.0 01
+    pci_add 0000:01:00.0 10de:1b09 0302 under=0000:00:01.0 group=1 driver=nouveau
+    driver_present vfio-pci
+    put /run/credentials/@system/passthrough.d.late '[Match]' Class=0302
+    live apply --no-trial
+    exits 0
+    rule gpu1 '[Match]' ID=10de:1b08
+    made
+    boot_is failed
+    live trial --settle
+    state failed
+    live plan --json
+    whole '.devices[] | select(.address == "0000:01:00.0" and .driver == "vfio-pci" and .rule == "late")'
+    put /var/lib/passthrough/applied 'passthrough-applied 1'
+    live plan --json
+    whole 'all(.devices[]; .driver != "vfio-pci")'
+    live plan
+    has '/var/lib/passthrough/applied: cannot be read'
+}
+
 @test "behind a failed trial the host's services carry out what was applied before, and not what failed" {
     live apply --no-trial
     exits 0
