@@ -99,8 +99,11 @@ int main(int argc, char *argv[])
         const char *dir = NULL;
         unsigned given = 0;
         bool help = false;
+        static char line[BUFSIZ];
         int option, status;
 
+        /* A line is one write: without a buffer it is one for each word. */
+        setvbuf(stderr, line, _IOLBF, sizeof(line));
         memcpy(options, common, sizeof(common));
         for (int i = 0; i < OPT_MAX_; i++)
                 options[ARRAY_SIZE(common) + (size_t)i] = (struct option){
